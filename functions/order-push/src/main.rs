@@ -1,0 +1,3 @@
+//! SQS: orders, payments and cancellations into the ERP.
+
+fn main() {}

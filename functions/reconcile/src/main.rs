@@ -1,0 +1,3 @@
+//! Schedule: wakes what is due and finds what hints lost.
+
+fn main() {}

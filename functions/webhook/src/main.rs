@@ -1,0 +1,3 @@
+//! HTTP: WooCommerce says something changed.
+
+fn main() {}

@@ -1,0 +1,76 @@
+//! Hints: an event never carries the truth, only where to look. The message
+//! is thin, versioned, and free of personal data.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{OrderId, OrderKey, StoreId};
+
+/// The version written into every message.
+pub const HINT_VERSION: u8 = 1;
+
+/// "Look at this order": the message of the orders queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// [`HINT_VERSION`].
+    pub v: u8,
+    /// Where to look.
+    pub store: StoreId,
+    /// What to look at.
+    pub order: OrderId,
+    /// When we heard of it. A hint received before the last read of the
+    /// order is already answered.
+    pub received_at: Timestamp,
+    /// How we heard of it.
+    pub cause: Cause,
+    /// One id from the webhook to the ERP, for the logs.
+    pub correlation: String,
+}
+
+/// How we heard that an order may have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A webhook.
+    Webhook,
+    /// The GMT poll found what a webhook lost.
+    Poll,
+    /// It waited in the ledger and is due.
+    Wake,
+    /// It was chosen to try whether an open circuit can close.
+    Probe,
+}
+
+impl Hint {
+    /// The order it points to.
+    pub fn key(&self) -> OrderKey {
+        OrderKey { store: self.store.clone(), order: self.order }
+    }
+}
+
+/// A queue message that is not one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadHint {
+    /// Not JSON of the expected shape.
+    #[error("not an order hint")]
+    Shape,
+    /// A version this code does not know.
+    #[error("order hint of unknown version {0}")]
+    Version(u8),
+}
+
+impl std::str::FromStr for Hint {
+    type Err = BadHint;
+
+    fn from_str(body: &str) -> Result<Self, BadHint> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            v: u8,
+        }
+        let Versioned { v } = serde_json::from_str(body).map_err(|_| BadHint::Shape)?;
+        if v != HINT_VERSION {
+            return Err(BadHint::Version(v));
+        }
+        serde_json::from_str(body).map_err(|_| BadHint::Shape)
+    }
+}

@@ -1,0 +1,21 @@
+//! The domain of Weir: the canonical order, the decisions about it, and the
+//! ports through which the outside is reached. It knows no AWS, no clock, no
+//! network and no environment, so that every use case runs unchanged in a
+//! function, in a test, and in the simulator.
+
+pub mod audit;
+pub mod circuit;
+pub mod config;
+pub mod hint;
+pub mod id;
+pub mod import;
+pub mod mapping;
+pub mod money;
+pub mod order;
+pub mod outcome;
+pub mod ports;
+mod private;
+pub mod record;
+pub mod sales;
+
+pub use private::Personal;

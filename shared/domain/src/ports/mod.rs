@@ -1,0 +1,18 @@
+//! The ports: what the use cases need from the outside. Each is narrow and
+//! mirrored by the permissions of the functions that use it.
+
+mod clock;
+mod erp;
+mod ledger;
+mod queue;
+mod shop;
+
+pub use clock::Clock;
+pub use erp::{
+    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
+};
+pub use ledger::{
+    Checkpoint, Claim, CircuitSlot, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
+};
+pub use queue::{OrderQueue, QueueError};
+pub use shop::{OrderStub, Shop, ShopError, ShopPage};

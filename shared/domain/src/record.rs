@@ -1,0 +1,289 @@
+//! The ledger's record of one order: four axes instead of one line of
+//! states, and only facts. No personal data is kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EntityId, ErpId, Generation, OrderKey};
+use crate::money::Totals;
+use crate::order::{OrderStatus, Version};
+use crate::ports::{DocumentState, ErpDocument};
+use crate::sales::Release;
+
+/// Everything Weir knows about one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRecord {
+    /// Which order.
+    pub key: OrderKey,
+    /// Which of its lives.
+    pub generation: Generation,
+    /// Where its sales order is.
+    pub document: DocumentAxis,
+    /// Where its money is.
+    pub payment: PaymentAxis,
+    /// Where its goods are.
+    pub fulfilment: FulfilmentAxis,
+    /// What keeps it from going on.
+    pub hold: Hold,
+    /// Every ERP document made for it, all generations, oldest first.
+    pub documents: Vec<DocumentRef>,
+    /// The entity and ERP it was given to; fixed once a document may exist.
+    pub booked_with: Option<Booking>,
+    /// The version that the ERP document has.
+    pub booked_version: Option<Version>,
+    /// How far the ERP document was released.
+    pub released: Option<Release>,
+    /// What the shop said at the last read.
+    pub seen: Option<Seen>,
+    /// First SKU seen for each line, by the shop's line id: the shop reports
+    /// only a product's present one.
+    pub first_skus: std::collections::BTreeMap<u64, String>,
+    /// Attempts in a row that ended unknown while the ERP was otherwise well.
+    pub unknowns: u32,
+    /// Attempts in a row that ended in a definite, temporary failure.
+    pub failures: u32,
+    /// When we first heard of it.
+    pub first_heard_at: Timestamp,
+    /// When its sales order was first complete in the ERP.
+    pub in_erp_at: Option<Timestamp>,
+    /// The correlation id of the message that touched it last.
+    pub correlation: String,
+    /// How many audit entries there are.
+    pub audit_seq: u64,
+}
+
+/// Which legal entity in which ERP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// The legal entity.
+    pub entity: EntityId,
+    /// The ERP connection.
+    pub erp: ErpId,
+}
+
+/// What the shop said at the last read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Just before the read began, by our clock.
+    pub read_at: Timestamp,
+    /// What people call the order.
+    pub number: String,
+    /// Where the shop said it was.
+    pub status: OrderStatus,
+    /// Which state was read.
+    pub version: Version,
+    /// What it came to.
+    pub totals: Totals,
+}
+
+/// Where the sales order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentAxis {
+    /// There is none, for certain.
+    None,
+    /// One may exist: written *before* the ERP is called, so that whoever
+    /// comes next looks before creating.
+    Pushing,
+    /// It exists.
+    InErp,
+    /// It exists and nothing is left to do for it.
+    Closed,
+    /// It existed and is cancelled.
+    Cancelled,
+}
+
+/// Where the money is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentAxis {
+    /// Nothing paid, or nothing booked yet.
+    None,
+    /// Reserved by the gateway, not captured.
+    Authorised,
+    /// Paid, and the payment is booked where the method has a journal.
+    Paid,
+    /// A part was given back.
+    PartRefunded,
+    /// All was given back.
+    Refunded,
+}
+
+/// Where the goods are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum FulfilmentAxis {
+    None,
+    Allocated,
+    PartShipped,
+    Shipped,
+    Returned,
+}
+
+/// What keeps an order from going on. An exception never erases the fact
+/// that a document exists: that is another axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "hold", rename_all = "snake_case")]
+pub enum Hold {
+    /// Nothing.
+    None,
+    /// Time: it is looked at again at `due_at`.
+    Waiting {
+        /// For what.
+        reason: WaitReason,
+        /// When the minute tick wakes it.
+        due_at: Timestamp,
+    },
+    /// A person has to decide.
+    Exception(Exception),
+    /// A person said so.
+    Held {
+        /// Their words.
+        reason: String,
+    },
+}
+
+/// What an order waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// The customer, or a plugin, may still be changing it.
+    QuietPeriod,
+    /// A bank transfer or a capture: the reservation ends when due.
+    Payment,
+    /// The outcome of a call is unknown; looked up when due.
+    UnknownOutcome,
+    /// The peer asked for time, or refused connections.
+    PeerBusy,
+    /// The circuit of the ERP or the shop is open.
+    CircuitOpen,
+    /// The store's configuration is not usable.
+    StoreDisabled,
+    /// Something newer was heard while it was worked on.
+    NewerHint,
+    /// A person released it.
+    Released,
+}
+
+/// Why a person has to decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Stable, `snake_case`: exceptions are grouped by (code, subject).
+    pub code: String,
+    /// What the code is about, e.g. the SKU that is not mapped; one bad SKU
+    /// is one group however many orders it stops.
+    pub subject: String,
+    /// One sentence for people. Never names a person.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// An ERP document made for an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRef {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// For which life of the order.
+    pub generation: Generation,
+    /// The ERP's document as last seen.
+    #[serde(flatten)]
+    pub document: ErpDocument,
+}
+
+/// What an ERP document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum DocumentKind {
+    SalesOrder,
+    Payment,
+    CreditNote,
+    Return,
+    Shipment,
+}
+
+impl OrderRecord {
+    /// The record of an order nobody has heard of before.
+    pub fn new(key: OrderKey, heard_at: Timestamp, correlation: &str) -> Self {
+        Self {
+            key,
+            generation: Generation::FIRST,
+            document: DocumentAxis::None,
+            payment: PaymentAxis::None,
+            fulfilment: FulfilmentAxis::None,
+            hold: Hold::None,
+            documents: Vec::new(),
+            booked_with: None,
+            booked_version: None,
+            released: None,
+            seen: None,
+            first_skus: std::collections::BTreeMap::new(),
+            unknowns: 0,
+            failures: 0,
+            first_heard_at: heard_at,
+            in_erp_at: None,
+            correlation: correlation.to_owned(),
+            audit_seq: 0,
+        }
+    }
+
+    /// The key of the present life's sales order.
+    pub fn document_key(&self) -> crate::id::DocumentKey {
+        crate::id::DocumentKey { order: self.key.clone(), generation: self.generation }
+    }
+
+    /// The present life's sales order, if one is known.
+    pub fn sales_order(&self) -> Option<&ErpDocument> {
+        self.find_document(DocumentKind::SalesOrder)
+    }
+
+    /// The present life's payment, if one is booked.
+    pub fn payment_document(&self) -> Option<&ErpDocument> {
+        self.find_document(DocumentKind::Payment)
+    }
+
+    fn find_document(&self, kind: DocumentKind) -> Option<&ErpDocument> {
+        let of_this_life = |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
+        self.documents.iter().find(of_this_life).map(|found| &found.document)
+    }
+
+    /// Remembers a document, or what became of it.
+    pub fn remember(&mut self, kind: DocumentKind, document: ErpDocument) {
+        let generation = self.generation;
+        let same = |known: &&mut DocumentRef| {
+            known.kind == kind && known.generation == generation && known.document.id == document.id
+        };
+        match self.documents.iter_mut().find(same) {
+            Some(known) => known.document = document,
+            None => self.documents.push(DocumentRef { kind, generation, document }),
+        }
+    }
+
+    /// What people see: a view of the four axes.
+    pub fn view(&self) -> &'static str {
+        match (&self.hold, self.document) {
+            (Hold::Exception(_), _) => "exception",
+            (Hold::Held { .. }, _) => "held",
+            (Hold::Waiting { reason: WaitReason::Payment, .. }, DocumentAxis::InErp) => "reserved",
+            (Hold::Waiting { .. }, _) => "waiting",
+            (Hold::None, DocumentAxis::Pushing) => "pushing",
+            (Hold::None, DocumentAxis::InErp) => match self.sales_order().map(|document| document.state) {
+                Some(DocumentState::Reserved) => "reserved",
+                _ => "in ERP",
+            },
+            (Hold::None, DocumentAxis::Closed) => "closed",
+            (Hold::None, DocumentAxis::Cancelled) => "cancelled",
+            (Hold::None, DocumentAxis::None) => "not imported",
+        }
+    }
+
+    /// When the minute tick has to look again, if ever.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self.hold {
+            Hold::Waiting { due_at, .. } => Some(due_at),
+            _ => None,
+        }
+    }
+}
