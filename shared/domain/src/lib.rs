@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod circuit;
 pub mod config;
+pub mod decide;
 pub mod hint;
 pub mod id;
 pub mod import;
@@ -13,9 +14,13 @@ pub mod mapping;
 pub mod money;
 pub mod order;
 pub mod outcome;
+pub mod poll;
 pub mod ports;
 mod private;
+pub mod push;
 pub mod record;
+pub mod resolve;
 pub mod sales;
+pub mod wake;
 
 pub use private::Personal;

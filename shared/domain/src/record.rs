@@ -156,8 +156,8 @@ pub enum WaitReason {
     UnknownOutcome,
     /// The peer asked for time, or refused connections.
     PeerBusy,
-    /// The circuit of the ERP or the shop is open.
-    CircuitOpen,
+    /// The circuit of an ERP or a shop is open.
+    CircuitOpen(crate::circuit::Peer),
     /// The store's configuration is not usable.
     StoreDisabled,
     /// Something newer was heard while it was worked on.
@@ -231,7 +231,10 @@ impl OrderRecord {
 
     /// The key of the present life's sales order.
     pub fn document_key(&self) -> crate::id::DocumentKey {
-        crate::id::DocumentKey { order: self.key.clone(), generation: self.generation }
+        crate::id::DocumentKey {
+            order: self.key.clone(),
+            generation: self.generation,
+        }
     }
 
     /// The present life's sales order, if one is known.
@@ -245,8 +248,12 @@ impl OrderRecord {
     }
 
     fn find_document(&self, kind: DocumentKind) -> Option<&ErpDocument> {
-        let of_this_life = |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
-        self.documents.iter().find(of_this_life).map(|found| &found.document)
+        let of_this_life =
+            |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
+        self.documents
+            .iter()
+            .find(of_this_life)
+            .map(|found| &found.document)
     }
 
     /// Remembers a document, or what became of it.
@@ -257,7 +264,11 @@ impl OrderRecord {
         };
         match self.documents.iter_mut().find(same) {
             Some(known) => known.document = document,
-            None => self.documents.push(DocumentRef { kind, generation, document }),
+            None => self.documents.push(DocumentRef {
+                kind,
+                generation,
+                document,
+            }),
         }
     }
 
@@ -266,13 +277,21 @@ impl OrderRecord {
         match (&self.hold, self.document) {
             (Hold::Exception(_), _) => "exception",
             (Hold::Held { .. }, _) => "held",
-            (Hold::Waiting { reason: WaitReason::Payment, .. }, DocumentAxis::InErp) => "reserved",
+            (
+                Hold::Waiting {
+                    reason: WaitReason::Payment,
+                    ..
+                },
+                DocumentAxis::InErp,
+            ) => "reserved",
             (Hold::Waiting { .. }, _) => "waiting",
             (Hold::None, DocumentAxis::Pushing) => "pushing",
-            (Hold::None, DocumentAxis::InErp) => match self.sales_order().map(|document| document.state) {
-                Some(DocumentState::Reserved) => "reserved",
-                _ => "in ERP",
-            },
+            (Hold::None, DocumentAxis::InErp) => {
+                match self.sales_order().map(|document| document.state) {
+                    Some(DocumentState::Reserved) => "reserved",
+                    _ => "in ERP",
+                }
+            }
             (Hold::None, DocumentAxis::Closed) => "closed",
             (Hold::None, DocumentAxis::Cancelled) => "cancelled",
             (Hold::None, DocumentAxis::None) => "not imported",

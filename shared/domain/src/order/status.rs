@@ -79,11 +79,22 @@ mod tests {
     #[test]
     fn every_word_survives_a_round_trip() {
         for word in [
-            "checkout-draft", "pending", "on-hold", "processing", "completed", "cancelled",
-            "refunded", "failed", "trash", "awaiting-pickup",
+            "checkout-draft",
+            "pending",
+            "on-hold",
+            "processing",
+            "completed",
+            "cancelled",
+            "refunded",
+            "failed",
+            "trash",
+            "awaiting-pickup",
         ] {
             assert_eq!(OrderStatus::from(word.to_owned()).as_str(), word);
         }
-        assert_eq!(OrderStatus::from("wc-processing".to_owned()), OrderStatus::Processing);
+        assert_eq!(
+            OrderStatus::from("wc-processing".to_owned()),
+            OrderStatus::Processing
+        );
     }
 }

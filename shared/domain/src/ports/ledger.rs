@@ -91,7 +91,13 @@ pub trait Ledger: Send + Sync {
     ///
     /// While claimed, the order is due at the lease's end: should the holder
     /// vanish, the minute tick finds it.
-    async fn claim(&self, hint: &Hint, owner: &str, now: Timestamp, lease: SignedDuration) -> Result<Claim, LedgerError>;
+    async fn claim(
+        &self,
+        hint: &Hint,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Claim, LedgerError>;
 
     /// Writes the record and its audit entry in one transaction and keeps the
     /// claim. `held.record.audit_seq` is advanced.
@@ -114,7 +120,12 @@ pub trait Ledger: Send + Sync {
     async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError>;
 
     /// Orders of a store that are due, oldest first, at most `limit`.
-    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError>;
+    async fn due(
+        &self,
+        store: &StoreId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueOrder>, LedgerError>;
 
     /// The state of a peer's circuit, strongly consistent.
     async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError>;
@@ -139,10 +150,21 @@ pub struct Checkpoint {
 pub trait Schedules: Send + Sync {
     /// Starts a run of `job` (e.g. `poll/main`) unless another one's lease
     /// still holds: then `None`.
-    async fn begin(&self, job: &str, owner: &str, now: Timestamp, lease: SignedDuration) -> Result<Option<Checkpoint>, LedgerError>;
+    async fn begin(
+        &self,
+        job: &str,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Option<Checkpoint>, LedgerError>;
 
     /// Moves the cursor, after the work before it is done. Fenced.
-    async fn advance(&self, job: &str, checkpoint: &mut Checkpoint, cursor: &str) -> Result<(), LedgerError>;
+    async fn advance(
+        &self,
+        job: &str,
+        checkpoint: &mut Checkpoint,
+        cursor: &str,
+    ) -> Result<(), LedgerError>;
 
     /// Ends the run: the next one need not wait for the lease. Fenced.
     async fn end(&self, job: &str, checkpoint: Checkpoint) -> Result<(), LedgerError>;
@@ -152,8 +174,15 @@ pub trait Schedules: Send + Sync {
 #[async_trait]
 pub trait MappingStore: Send + Sync {
     /// The mappings that exist among `keys`.
-    async fn mappings(&self, store: &StoreId, keys: &[MappingKey]) -> Result<Mappings, LedgerError>;
+    async fn mappings(&self, store: &StoreId, keys: &[MappingKey])
+    -> Result<Mappings, LedgerError>;
 
     /// Adds or replaces a mapping, with its audit entry, in one transaction.
-    async fn set_mapping(&self, store: &StoreId, key: &MappingKey, target: &[String], note: &Note) -> Result<(), LedgerError>;
+    async fn set_mapping(
+        &self,
+        store: &StoreId,
+        key: &MappingKey,
+        target: &[String],
+        note: &Note,
+    ) -> Result<(), LedgerError>;
 }

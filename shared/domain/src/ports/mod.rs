@@ -2,17 +2,21 @@
 //! mirrored by the permissions of the functions that use it.
 
 mod clock;
+mod connections;
 mod erp;
 mod ledger;
 mod queue;
 mod shop;
 
 pub use clock::Clock;
+pub use connections::{Connections, StoreDisabled};
 pub use erp::{
-    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
+    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once,
+    TaxBasis,
 };
 pub use ledger::{
-    Checkpoint, Claim, CircuitSlot, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
+    Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note,
+    Schedules,
 };
 pub use queue::{OrderQueue, QueueError};
 pub use shop::{OrderStub, Shop, ShopError, ShopPage};

@@ -1,0 +1,199 @@
+//! What to do about an order: a pure function of what the ledger knows, what
+//! the shop says, and the time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::StoreConfig;
+use crate::import::Effect;
+use crate::order::{Order, OrderStatus};
+use crate::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
+use crate::sales::Release;
+
+/// What to do next about an order's sales order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing; the text says why.
+    Nothing(&'static str),
+    /// Look again later.
+    Wait {
+        /// For what.
+        reason: WaitReason,
+        /// When.
+        due_at: Timestamp,
+    },
+    /// Make the sales order, or go on with one that may already exist.
+    Book(Release),
+    /// The order lives again after its sales order was cancelled.
+    Revive(Release),
+    /// The sales order has this content; let it go further.
+    Confirm(Release),
+    /// The sales order has other content.
+    Amend(Release),
+    /// Cancel the sales order, if there is one.
+    Cancel(&'static str),
+    /// The reservation's time is over: cancel, and tell people.
+    Expire,
+    /// A person has to decide.
+    Except {
+        /// Stable, `snake_case`.
+        code: &'static str,
+        /// For people.
+        detail: String,
+    },
+}
+
+/// Decides. `record` is what the ledger knew before this read.
+pub fn decide(
+    record: &OrderRecord,
+    order: &Order,
+    config: &StoreConfig,
+    now: Timestamp,
+) -> Decision {
+    if let Hold::Held { .. } = record.hold {
+        return Decision::Nothing("a person holds it");
+    }
+    if exception_stands(record, order) {
+        return Decision::Nothing("nothing changed since its exception");
+    }
+    if is_older_than_booked(record, order) {
+        return Decision::Nothing("an older state than the one booked");
+    }
+    match wanted(config.import.effect(order)) {
+        Some(release) => wants_document(record, order, config, release, now),
+        None => wants_none(record, order),
+    }
+}
+
+/// A rejected thing is not tried again until it changes or a person says so
+/// (which makes it wait, not except).
+fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
+    let unchanged = record
+        .seen
+        .as_ref()
+        .is_some_and(|seen| seen.version == order.version() && seen.status == order.status);
+    matches!(record.hold, Hold::Exception(_)) && unchanged
+}
+
+fn is_older_than_booked(record: &OrderRecord, order: &Order) -> bool {
+    record
+        .booked_version
+        .as_ref()
+        .is_some_and(|booked| order.version().is_older_than(booked))
+}
+
+fn wanted(effect: Effect) -> Option<Release> {
+    match effect {
+        Effect::Never | Effect::ShipIfPaid => None,
+        Effect::Reserve | Effect::Authorised => Some(Release::Reserve),
+        Effect::Ship => Some(Release::Ship),
+    }
+}
+
+fn wants_document(
+    record: &OrderRecord,
+    order: &Order,
+    config: &StoreConfig,
+    release: Release,
+    now: Timestamp,
+) -> Decision {
+    let exists = matches!(
+        record.document,
+        DocumentAxis::Pushing | DocumentAxis::InErp | DocumentAxis::Closed
+    );
+    if !exists
+        && config
+            .cut_over
+            .is_some_and(|cut_over| order.created_at < cut_over)
+    {
+        return Decision::Nothing("placed before the cut-over");
+    }
+    let expires_at = reservation_ends(order, config);
+    if release == Release::Reserve && expires_at <= now && record.released != Some(Release::Ship) {
+        return if exists {
+            Decision::Expire
+        } else {
+            Decision::Nothing("its reservation is over")
+        };
+    }
+    let quiet_until =
+        order.modified_at + SignedDuration::from_secs(config.import.quiet_period_s.into());
+    if quiet_until > now && changes_something(record, order, release) {
+        return Decision::Wait {
+            reason: WaitReason::QuietPeriod,
+            due_at: quiet_until,
+        };
+    }
+    match record.document {
+        DocumentAxis::None | DocumentAxis::Pushing => Decision::Book(release),
+        DocumentAxis::Cancelled => Decision::Revive(release),
+        DocumentAxis::Closed => Decision::Nothing("its sales order is closed"),
+        DocumentAxis::InErp => has_document(record, order, release),
+    }
+}
+
+fn has_document(record: &OrderRecord, order: &Order, release: Release) -> Decision {
+    let released = record.released.unwrap_or(Release::Reserve);
+    if content_changed(record, order) {
+        if order.is_anonymised() {
+            return Decision::Nothing("its personal data was erased");
+        }
+        return Decision::Amend(release.max(released));
+    }
+    if release > released {
+        return Decision::Confirm(release);
+    }
+    if release < released {
+        return regressed(order);
+    }
+    Decision::Nothing("the ERP has it as it is")
+}
+
+/// The shop wants no sales order. If there may be one, that is news.
+fn wants_none(record: &OrderRecord, order: &Order) -> Decision {
+    let reserved_only = record.released != Some(Release::Ship);
+    match (&record.document, &order.status) {
+        (DocumentAxis::None, _) => Decision::Nothing("its status does not import"),
+        (DocumentAxis::Cancelled, _) => Decision::Nothing("it is cancelled on both sides"),
+        (DocumentAxis::Closed, _) => Decision::Nothing("its sales order is closed"),
+        (_, OrderStatus::Cancelled) => Decision::Cancel("cancelled in the shop"),
+        (_, OrderStatus::Failed) if reserved_only => Decision::Cancel("its payment failed"),
+        (_, OrderStatus::Trash) => Decision::Except {
+            code: "deleted_in_shop",
+            detail: "The order was put into the shop's trash after its sales order was made."
+                .to_owned(),
+        },
+        (_, OrderStatus::Refunded) => Decision::Nothing("refunds are documents of their own"),
+        // A custom status says where the goods are, not that the sale is off.
+        (_, OrderStatus::Custom(_) | OrderStatus::Completed) => Decision::Nothing("the ERP has it"),
+        (_, _) => regressed(order),
+    }
+}
+
+fn regressed(order: &Order) -> Decision {
+    let detail = format!(
+        "The shop went back to {} after the sales order was made.",
+        order.status
+    );
+    Decision::Except {
+        code: "status_regressed",
+        detail,
+    }
+}
+
+fn content_changed(record: &OrderRecord, order: &Order) -> bool {
+    record
+        .booked_version
+        .as_ref()
+        .is_none_or(|booked| booked.content != order.version().content)
+}
+
+fn changes_something(record: &OrderRecord, order: &Order, release: Release) -> bool {
+    record.document != DocumentAxis::InErp
+        || content_changed(record, order)
+        || record.released.is_none_or(|released| released < release)
+}
+
+/// When a reservation for this order ends.
+pub fn reservation_ends(order: &Order, config: &StoreConfig) -> Timestamp {
+    order.created_at + SignedDuration::from_hours(24 * i64::from(config.import.reserve_days))
+}

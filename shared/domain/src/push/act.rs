@@ -1,0 +1,481 @@
+//! Acting on a decision. Before the ERP is asked to make anything, the record
+//! says that a document may exist; after it, what exists.
+
+use super::session::{Done, Session};
+use super::{Reason, Stop};
+use crate::circuit::Peer;
+use crate::config::StoreConfig;
+use crate::decide::{Decision, reservation_ends};
+use crate::id::ErpId;
+use crate::import::Effect;
+use crate::order::Order;
+use crate::ports::{Amendment, Cancellation, Creation, DocumentState, ErpDocument};
+use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, WaitReason};
+use crate::resolve::{self, ResolveError, Resolver};
+use crate::sales::{Release, SalesOrder, SalesPayment};
+
+/// What is to be booked, in the ERP's names.
+struct Booked {
+    sales_order: SalesOrder,
+    payment: Option<SalesPayment>,
+}
+
+impl Session<'_> {
+    pub(super) async fn act(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        decision: Decision,
+    ) -> Result<Done, Stop> {
+        match decision {
+            Decision::Nothing(why) => self.nothing(config, order, why).await,
+            Decision::Wait { reason, due_at } => {
+                self.held.record.hold = Hold::Waiting { reason, due_at };
+                Ok(Done::new("waits", "it may still be changing in the shop"))
+            }
+            Decision::Except { code, detail } => {
+                Err(Stop::Except(Reason::new(code, "order", detail)))
+            }
+            Decision::Cancel(why) => self.cancel(config, order, why).await,
+            Decision::Expire => self.expire(config, order).await,
+            Decision::Revive(release) => {
+                self.revive();
+                self.book(config, order, release).await
+            }
+            Decision::Book(release) => self.book(config, order, release).await,
+            Decision::Confirm(release) => self.confirm(config, order, release).await,
+            Decision::Amend(release) => self.amend(config, order, release).await,
+        }
+    }
+
+    /// Nothing to do for the sales order; its payment may still be missing.
+    async fn nothing(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        why: &'static str,
+    ) -> Result<Done, Stop> {
+        let hold = &self.held.record.hold;
+        if matches!(hold, Hold::Exception(_) | Hold::Held { .. }) {
+            return Ok(Done::new("unchanged", why));
+        }
+        self.settle(config, order);
+        let unpaid = self.held.record.document == DocumentAxis::InErp
+            && self.held.record.payment == PaymentAxis::None;
+        if unpaid
+            && self.held.record.released == Some(Release::Ship)
+            && order.payment.paid_at.is_some()
+        {
+            let (booking, peer) = self.erp_peer(config, order)?;
+            let booked = self.resolve(config, order, Release::Ship).await?;
+            if let Some(document) = self.held.record.sales_order().cloned() {
+                self.pay(&booking.erp, &peer, &document, booked.payment)
+                    .await?;
+                return Ok(Done::new("paid", "its payment is in the ERP"));
+            }
+        }
+        Ok(Done::new("unchanged", why))
+    }
+
+    /// A cancelled order lives again under a new reference.
+    fn revive(&mut self) {
+        let record = &mut self.held.record;
+        record.generation = record.generation.next();
+        record.document = DocumentAxis::None;
+        record.payment = PaymentAxis::None;
+        record.booked_version = None;
+        record.released = None;
+        record.in_erp_at = None;
+    }
+
+    async fn book(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        release: Release,
+    ) -> Result<Done, Stop> {
+        let (booking, peer) = self.erp_peer(config, order)?;
+        let booked = self.resolve(config, order, release).await?;
+        // Whoever began before us may have come further than the ledger
+        // knows: look before creating.
+        let began = self.held.record.document == DocumentAxis::Pushing;
+        let found = if began {
+            self.find(&booking.erp, &peer).await?
+        } else {
+            None
+        };
+        if let Some(document) = found {
+            return self
+                .resume(config, order, &booking, &peer, document, booked)
+                .await;
+        }
+        self.begin(order, &booking).await?;
+        let document = self
+            .create(&booking.erp, &peer, &booked.sales_order)
+            .await?;
+        self.bring(config, order, &booking, &peer, &document, booked)
+            .await?;
+        Ok(Done::new("booked", "its sales order is in the ERP"))
+    }
+
+    /// Before the ERP is called: from here on a document may exist.
+    async fn begin(&mut self, order: &Order, booking: &Booking) -> Result<(), Stop> {
+        let record = &mut self.held.record;
+        record.document = DocumentAxis::Pushing;
+        record.booked_with = Some(booking.clone());
+        record.booked_version = Some(order.version());
+        self.save("pushing", "its sales order is about to be made")
+            .await
+    }
+
+    async fn create(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        sales_order: &SalesOrder,
+    ) -> Result<ErpDocument, Stop> {
+        let connections = self.push.connections.clone();
+        let create = async { connections.erp(erp).await?.create(sales_order).await };
+        match self.call(peer, create).await? {
+            Creation::Created(document) => Ok(document),
+            Creation::AlreadyExists => self.find(erp, peer).await?.ok_or_else(|| {
+                // The ERP says that it exists and does not show it: it is
+                // not yet visible, or not ours to see.
+                Stop::Call(
+                    peer.clone(),
+                    crate::outcome::CallError::unknown("exists, and is not found"),
+                )
+            }),
+        }
+    }
+
+    async fn find(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<ErpDocument>, Stop> {
+        let key = self.held.record.document_key();
+        let connections = self.push.connections.clone();
+        self.call(peer, async { connections.erp(erp).await?.find(&key).await })
+            .await
+    }
+
+    /// A document was there before us: made by an attempt that did not live
+    /// to say so, perhaps from an older state of the order.
+    async fn resume(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        booking: &Booking,
+        peer: &Peer,
+        document: ErpDocument,
+        booked: Booked,
+    ) -> Result<Done, Stop> {
+        if document.state == DocumentState::Cancelled {
+            self.held.record.document = DocumentAxis::Cancelled;
+            self.held
+                .record
+                .remember(DocumentKind::SalesOrder, document);
+            let detail = "Its sales order was cancelled in the ERP while it was being made.";
+            return Err(Stop::Except(Reason::new(
+                "cancelled_in_erp",
+                "order",
+                detail,
+            )));
+        }
+        let same = self
+            .held
+            .record
+            .booked_version
+            .as_ref()
+            .is_some_and(|version| version.content == order.version().content);
+        if same {
+            self.bring(config, order, booking, peer, &document, booked)
+                .await?;
+            return Ok(Done::new(
+                "booked",
+                "its sales order was found and brought to its end",
+            ));
+        }
+        self.change(config, order, booking, peer, &document, booked)
+            .await
+    }
+
+    async fn confirm(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        release: Release,
+    ) -> Result<Done, Stop> {
+        let (booking, peer) = self.erp_peer(config, order)?;
+        let booked = self.resolve(config, order, release).await?;
+        let document = self.known_document()?;
+        self.bring(config, order, &booking, &peer, &document, booked)
+            .await?;
+        Ok(Done::new("confirmed", "its sales order was released"))
+    }
+
+    /// Brings a document that has this content to its release, then its payment.
+    async fn bring(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        booking: &Booking,
+        peer: &Peer,
+        document: &ErpDocument,
+        booked: Booked,
+    ) -> Result<(), Stop> {
+        let connections = self.push.connections.clone();
+        let sales_order = &booked.sales_order;
+        let confirm = async {
+            connections
+                .erp(&booking.erp)
+                .await?
+                .confirm(document, sales_order)
+                .await
+        };
+        let document = self.call(peer, confirm).await?;
+        self.in_erp(config, order, &document, sales_order)?;
+        self.pay(&booking.erp, peer, &document, booked.payment)
+            .await
+    }
+
+    async fn amend(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        release: Release,
+    ) -> Result<Done, Stop> {
+        let (booking, peer) = self.erp_peer(config, order)?;
+        let booked = self.resolve(config, order, release).await?;
+        let document = self.known_document()?;
+        self.change(config, order, &booking, &peer, &document, booked)
+            .await
+    }
+
+    /// Gives a document other content, if the ERP still allows it.
+    async fn change(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        booking: &Booking,
+        peer: &Peer,
+        document: &ErpDocument,
+        booked: Booked,
+    ) -> Result<Done, Stop> {
+        let connections = self.push.connections.clone();
+        let sales_order = &booked.sales_order;
+        let amend = async {
+            connections
+                .erp(&booking.erp)
+                .await?
+                .amend(document, sales_order)
+                .await
+        };
+        match self.call(peer, amend).await? {
+            Amendment::Amended(document) => {
+                self.held.record.booked_version = Some(order.version());
+                self.in_erp(config, order, &document, sales_order)?;
+                self.pay(&booking.erp, peer, &document, booked.payment)
+                    .await?;
+                Ok(Done::new(
+                    "amended",
+                    "its sales order follows the shop's change",
+                ))
+            }
+            Amendment::Refused(document) => {
+                let there = document
+                    .totals
+                    .as_ref()
+                    .map_or_else(|| "unknown".to_owned(), ToString::to_string);
+                let detail = format!(
+                    "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
+                    sales_order.totals
+                );
+                self.held.record.document = DocumentAxis::InErp;
+                self.held
+                    .record
+                    .remember(DocumentKind::SalesOrder, document);
+                Err(Stop::Except(Reason::new(
+                    "amendment_refused",
+                    "order",
+                    detail,
+                )))
+            }
+        }
+    }
+
+    /// Records a document that is where it should be, after a last look at
+    /// its totals: what a record calls booked is what the customer pays.
+    fn in_erp(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        document: &ErpDocument,
+        sales_order: &SalesOrder,
+    ) -> Result<(), Stop> {
+        let record = &mut self.held.record;
+        record.remember(DocumentKind::SalesOrder, document.clone());
+        record.document = DocumentAxis::InErp;
+        record.released = Some(sales_order.release);
+        record.in_erp_at = record.in_erp_at.or_else(|| Some(self.push.clock.now()));
+        let totals = document.totals.as_ref();
+        if let Some(totals) = totals.filter(|totals| **totals != sales_order.totals) {
+            let detail = format!(
+                "The ERP's document says {totals}, the shop {}.",
+                sales_order.totals
+            );
+            return Err(Stop::Except(Reason::new(
+                "totals_disagree",
+                "order",
+                detail,
+            )));
+        }
+        self.settle(config, order);
+        Ok(())
+    }
+
+    async fn pay(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        document: &ErpDocument,
+        payment: Option<SalesPayment>,
+    ) -> Result<(), Stop> {
+        if self.held.record.payment != PaymentAxis::None {
+            return Ok(());
+        }
+        if let Some(payment) = payment {
+            let connections = self.push.connections.clone();
+            let pay = async { connections.erp(erp).await?.pay(document, &payment).await };
+            let booked = self.call(peer, pay).await?;
+            self.held.record.remember(DocumentKind::Payment, booked);
+            self.held.record.payment = PaymentAxis::Paid;
+        }
+        Ok(())
+    }
+
+    /// What remains open on an order that is where it should be.
+    fn settle(&mut self, config: &StoreConfig, order: &Order) {
+        let effect = config.import.effect(order);
+        let record = &mut self.held.record;
+        let reserved =
+            record.document == DocumentAxis::InErp && record.released == Some(Release::Reserve);
+        if effect == Effect::Authorised && record.payment == PaymentAxis::None {
+            record.payment = PaymentAxis::Authorised;
+        } else if effect == Effect::Ship && record.payment == PaymentAxis::Authorised {
+            record.payment = PaymentAxis::None;
+        }
+        record.hold = if reserved {
+            Hold::Waiting {
+                reason: WaitReason::Payment,
+                due_at: reservation_ends(order, config),
+            }
+        } else {
+            Hold::None
+        };
+    }
+
+    async fn expire(&mut self, config: &StoreConfig, order: &Order) -> Result<Done, Stop> {
+        self.cancel(config, order, "its reservation ended").await?;
+        let detail = format!(
+            "No payment arrived within {} days; its sales order was cancelled. Cancel it in the shop too, or extend it.",
+            config.import.reserve_days
+        );
+        Err(Stop::Except(Reason::new(
+            "payment_overdue",
+            "order",
+            detail,
+        )))
+    }
+
+    async fn cancel(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        why: &'static str,
+    ) -> Result<Done, Stop> {
+        let (booking, peer) = self.erp_peer(config, order)?;
+        let document = match self.held.record.sales_order().cloned() {
+            Some(document) => Some(document),
+            None => self.find(&booking.erp, &peer).await?,
+        };
+        let Some(document) = document else {
+            self.held.record.document = DocumentAxis::None;
+            self.held.record.hold = Hold::None;
+            return Ok(Done::new("not_booked", why));
+        };
+        let connections = self.push.connections.clone();
+        let cancel = async { connections.erp(&booking.erp).await?.cancel(&document).await };
+        match self.call(&peer, cancel).await? {
+            Cancellation::Cancelled(document) => {
+                self.held.record.document = DocumentAxis::Cancelled;
+                self.held.record.hold = Hold::None;
+                self.held
+                    .record
+                    .remember(DocumentKind::SalesOrder, document);
+                Ok(Done::new("cancelled", why))
+            }
+            Cancellation::Refused(document) => {
+                self.held.record.document = DocumentAxis::InErp;
+                self.held
+                    .record
+                    .remember(DocumentKind::SalesOrder, document);
+                let detail = format!(
+                    "The order is to be cancelled ({why}); the ERP refuses, its sales order has gone too far."
+                );
+                Err(Stop::Except(Reason::new("cancel_refused", "order", detail)))
+            }
+        }
+    }
+
+    fn known_document(&self) -> Result<ErpDocument, Stop> {
+        let missing = || {
+            Reason::new(
+                "record_broken",
+                "order",
+                "The ledger says that a sales order exists and names none.",
+            )
+        };
+        self.held
+            .record
+            .sales_order()
+            .cloned()
+            .ok_or_else(|| Stop::Except(missing()))
+    }
+
+    async fn resolve(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        release: Release,
+    ) -> Result<Booked, Stop> {
+        let keys = resolve::keys(order, &self.held.record.first_skus);
+        let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
+        let resolver = Resolver {
+            config,
+            mappings: &mappings,
+            first_skus: &self.held.record.first_skus,
+        };
+        let key = self.held.record.document_key();
+        let sales_order = resolver
+            .sales_order(order, key.clone(), release)
+            .map_err(except)?;
+        let payment = match release {
+            Release::Ship => resolver.payment(order, key).map_err(except)?,
+            Release::Reserve => None,
+        };
+        Ok(Booked {
+            sales_order,
+            payment,
+        })
+    }
+}
+
+fn except(error: ResolveError) -> Stop {
+    let detail = error.to_string();
+    Stop::Except(match error {
+        ResolveError::Unmapped(gaps) => match gaps.into_iter().next() {
+            Some(gap) => Reason::new(&format!("unmapped_{}", gap.kind.as_str()), gap.name, detail),
+            None => Reason::new("unmapped", "order", detail),
+        },
+        ResolveError::Totals(error) => Reason::new("totals_do_not_add_up", error.part, detail),
+        ResolveError::Nonsense(_) => Reason::new("nothing_to_book", "order", detail),
+    })
+}

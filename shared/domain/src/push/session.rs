@@ -1,0 +1,263 @@
+//! One claimed order being worked on: reading, guarded calls, and the
+//! transaction that ends it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
+use crate::circuit::{Circuit, Peer};
+use crate::config::StoreConfig;
+use crate::decide::decide;
+use crate::hint::{Cause, Hint};
+use crate::order::Order;
+use crate::outcome::CallError;
+use crate::ports::{Held, LedgerError, Note, ShopError};
+use crate::record::{Hold, Seen};
+
+/// What a new call may need at most. No call is begun with less left.
+const CALL_RESERVE: SignedDuration = SignedDuration::from_secs(5);
+
+pub(super) struct Session<'a> {
+    pub(super) push: &'a OrderPush,
+    pub(super) hint: &'a Hint,
+    pub(super) delivery: &'a Delivery,
+    pub(super) held: Held,
+    pub(super) open_circuit: Option<Peer>,
+}
+
+/// What a finished piece of work says about itself.
+pub(super) struct Done {
+    pub(super) what: &'static str,
+    pub(super) why: String,
+}
+
+impl Done {
+    pub(super) fn new(what: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            what,
+            why: why.into(),
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        push: &'a OrderPush,
+        hint: &'a Hint,
+        delivery: &'a Delivery,
+        held: Held,
+    ) -> Self {
+        Self {
+            push,
+            hint,
+            delivery,
+            held,
+            open_circuit: None,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.push.clock.now()
+    }
+
+    pub(super) async fn run(&mut self) -> Result<Done, Stop> {
+        let config = self
+            .push
+            .connections
+            .store(&self.hint.store)
+            .map_err(Stop::StoreDisabled)?;
+        let read_at = self.now();
+        let order = self.read_order().await?;
+        let decision = decide(&self.held.record, &order, &config, self.now());
+        self.remember_read(&order, read_at);
+        self.act(&config, &order, decision).await
+    }
+
+    async fn read_order(&mut self) -> Result<Order, Stop> {
+        let peer = Peer::Store(self.hint.store.clone());
+        let connections = Arc::clone(&self.push.connections);
+        let (store, id) = (self.hint.store.clone(), self.hint.order);
+        let read = async move {
+            let shop = connections.shop(&store).await?;
+            match shop.order(id).await {
+                Ok(order) => Ok(Ok(order)),
+                Err(ShopError::Call(error)) => Err(error),
+                Err(answer) => Ok(Err(answer)),
+            }
+        };
+        match self.call(&peer, read).await? {
+            Ok(order) => Ok(order),
+            Err(ShopError::Unreadable { code, detail }) => {
+                Err(Stop::Except(Reason::new(code, "order", detail)))
+            }
+            Err(_) => Err(Stop::Gone),
+        }
+    }
+
+    /// What the shop said is a fact, whatever comes of it.
+    fn remember_read(&mut self, order: &Order, read_at: Timestamp) {
+        let record = &mut self.held.record;
+        for line in &order.lines {
+            if let Some(sku) = &line.product.sku {
+                record
+                    .first_skus
+                    .entry(line.id)
+                    .or_insert_with(|| sku.0.clone());
+            }
+        }
+        record.seen = Some(Seen {
+            read_at,
+            number: order.number.clone(),
+            status: order.status.clone(),
+            version: order.version(),
+            totals: order.totals(),
+        });
+    }
+
+    /// One call to a peer, through its circuit and within the deadline.
+    pub(super) async fn call<T>(
+        &mut self,
+        peer: &Peer,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, Stop> {
+        self.pass_circuit(peer).await?;
+        if self.now() + CALL_RESERVE > self.delivery.deadline {
+            return Err(Stop::OutOfTime);
+        }
+        match call.await {
+            Ok(answer) => {
+                self.note_circuit(peer, |circuit, _| circuit.after_success())
+                    .await?;
+                Ok(answer)
+            }
+            Err(error) => {
+                self.note_failure(peer, &error).await?;
+                Err(Stop::Call(peer.clone(), error))
+            }
+        }
+    }
+
+    async fn pass_circuit(&mut self, peer: &Peer) -> Result<(), Stop> {
+        let slot = self.push.ledger.circuit(peer).await?;
+        match slot.circuit.open {
+            Some(open) if self.hint.cause != Cause::Probe => {
+                Err(Stop::CircuitOpen(peer.clone(), open.probe_at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn note_failure(&mut self, peer: &Peer, error: &CallError) -> Result<(), LedgerError> {
+        let key = self.held.record.key.clone();
+        let why = error.to_string();
+        match error {
+            // The peer understood and answered: it is well.
+            CallError::Rejected(_) => {
+                self.note_circuit(peer, |circuit, _| circuit.after_success())
+                    .await
+            }
+            CallError::Blocked { after, .. } => {
+                self.note_circuit(peer, |circuit, now| {
+                    circuit.after_blocked(&why, now, *after)
+                })
+                .await
+            }
+            CallError::RetrySoon { .. } | CallError::Unknown { .. } => {
+                self.note_circuit(peer, |circuit, now| circuit.after_failure(&key, &why, now))
+                    .await
+            }
+        }
+    }
+
+    /// Changes a circuit unless somebody else did meanwhile: their news is as
+    /// fresh as ours.
+    async fn note_circuit(
+        &mut self,
+        peer: &Peer,
+        change: impl FnOnce(&Circuit, Timestamp) -> Circuit,
+    ) -> Result<(), LedgerError> {
+        let mut slot = self.push.ledger.circuit(peer).await?;
+        let changed = change(&slot.circuit, self.now());
+        if !changed.is_closed() {
+            self.open_circuit = Some(peer.clone());
+        }
+        if changed != slot.circuit {
+            slot.circuit = changed;
+            self.push.ledger.set_circuit(peer, &slot).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the record as it is now, and keeps the claim.
+    pub(super) async fn save(&mut self, what: &str, why: &str) -> Result<(), Stop> {
+        let note = self.note(what, why);
+        Ok(self.push.ledger.save(&mut self.held, &note).await?)
+    }
+
+    /// Ends the work well: what is wrong with the order, if anything, is in
+    /// its hold.
+    pub(super) async fn complete(mut self, done: Done) -> Result<Pushed, LedgerError> {
+        self.held.record.failures = 0;
+        self.held.record.unknowns = 0;
+        self.finish(done).await.map(Pushed::Acknowledge)
+    }
+
+    /// The transaction that ends the work.
+    pub(super) async fn finish(self, done: Done) -> Result<Summary, LedgerError> {
+        let note = self.note(done.what, &done.why);
+        let open_circuit = self.open_circuit;
+        let record = self.push.ledger.complete(self.held, &note).await?;
+        let latency = record
+            .in_erp_at
+            .filter(|_| done.what == "booked")
+            .map(|at| at.duration_since(record.first_heard_at));
+        let exception = match &record.hold {
+            Hold::Exception(exception) => Some(exception.code.clone()),
+            _ => None,
+        };
+        Ok(Summary {
+            what: done.what,
+            why: done.why,
+            state: Some(record.view()),
+            latency,
+            exception,
+            open_circuit,
+        })
+    }
+
+    fn note(&self, what: &str, why: &str) -> Note {
+        Note {
+            at: self.now(),
+            who: "order-push".to_owned(),
+            what: what.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    /// The store's configuration, the peer and connection of the ERP.
+    pub(super) fn erp_peer(
+        &self,
+        config: &StoreConfig,
+        order: &Order,
+    ) -> Result<(crate::record::Booking, Peer), Stop> {
+        if let Some(booking) = &self.held.record.booked_with {
+            return Ok((booking.clone(), Peer::Erp(booking.erp.clone())));
+        }
+        let rule = config.entity(order).ok_or_else(|| {
+            let detail = "No entity rule of the store matches its country and currency.";
+            Stop::Except(Reason::new(
+                "no_entity",
+                format!("{}/{}", order.destination().country, order.currency),
+                detail,
+            ))
+        })?;
+        let booking = crate::record::Booking {
+            entity: rule.entity.clone(),
+            erp: rule.erp.clone(),
+        };
+        let peer = Peer::Erp(booking.erp.clone());
+        Ok((booking, peer))
+    }
+}

@@ -1,0 +1,130 @@
+//! The minute tick: work parked in the ledger is sent again when it is due,
+//! at a bounded rate; where a circuit is open, one order probes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::circuit::Peer;
+use crate::hint::{Cause, HINT_VERSION, Hint};
+use crate::id::StoreId;
+use crate::ports::{Clock, DueOrder, Ledger, LedgerError, OrderQueue, QueueError};
+
+/// The outside of the use case.
+#[derive(Clone)]
+pub struct Wake {
+    /// Where orders wait.
+    pub ledger: Arc<dyn Ledger>,
+    /// Where they go.
+    pub queue: Arc<dyn OrderQueue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// At most so many orders per store and tick: a steady flow out.
+    pub limit: usize,
+}
+
+/// Why a tick failed; what it had sent is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum WakeError {
+    /// The ledger could not be asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The queue did not take the hints: the orders stay due.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// What a tick did for a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Woken {
+    /// Orders sent again.
+    pub sent: usize,
+    /// Of these, probes of open circuits.
+    pub probes: usize,
+    /// Orders that are due and wait for an open circuit.
+    pub parked: usize,
+}
+
+impl Wake {
+    /// Wakes what is due in one store.
+    pub async fn tick(&self, store: &StoreId, correlation: &str) -> Result<Woken, WakeError> {
+        let now = self.clock.now();
+        let due = self.ledger.due(store, now, self.limit).await?;
+        let mut circuits = Circuits {
+            ledger: &*self.ledger,
+            probe_at: BTreeMap::new(),
+        };
+        let mut woken = Woken::default();
+        let mut hints = Vec::new();
+        for order in due {
+            match circuits.admit(store, &order, now).await? {
+                Some(cause) => {
+                    woken.probes += usize::from(cause == Cause::Probe);
+                    hints.push(hint(&order, cause, now, correlation));
+                }
+                None => woken.parked += 1,
+            }
+        }
+        self.queue.send(&hints).await?;
+        woken.sent = hints.len();
+        Ok(woken)
+    }
+}
+
+fn hint(order: &DueOrder, cause: Cause, now: Timestamp, correlation: &str) -> Hint {
+    Hint {
+        v: HINT_VERSION,
+        store: order.key.store.clone(),
+        order: order.key.order,
+        received_at: now,
+        cause,
+        correlation: format!("{correlation}-{}", order.key.order),
+    }
+}
+
+/// The circuits met in one tick: each is read once, and probed once.
+struct Circuits<'a> {
+    ledger: &'a dyn Ledger,
+    /// `Some(t)`: open, and the next probe is due at `t`.
+    probe_at: BTreeMap<Peer, Option<Timestamp>>,
+}
+
+impl Circuits<'_> {
+    /// How an order may go: by itself, as a probe, or not now.
+    async fn admit(
+        &mut self,
+        store: &StoreId,
+        order: &DueOrder,
+        now: Timestamp,
+    ) -> Result<Option<Cause>, LedgerError> {
+        let mut cause = Cause::Wake;
+        // Everything passes the shop's circuit first.
+        for peer in std::iter::once(Peer::Store(store.clone())).chain(order.peer.clone()) {
+            match self.state(&peer).await? {
+                None => {}
+                Some(probe_at) if probe_at <= now => {
+                    self.probe_at.insert(peer, Some(Timestamp::MAX));
+                    cause = Cause::Probe;
+                }
+                Some(_) => return Ok(None),
+            }
+        }
+        Ok(Some(cause))
+    }
+
+    async fn state(&mut self, peer: &Peer) -> Result<Option<Timestamp>, LedgerError> {
+        if let Some(known) = self.probe_at.get(peer) {
+            return Ok(*known);
+        }
+        let open = self
+            .ledger
+            .circuit(peer)
+            .await?
+            .circuit
+            .open
+            .map(|open| open.probe_at);
+        self.probe_at.insert(peer.clone(), open);
+        Ok(open)
+    }
+}
