@@ -79,20 +79,9 @@ impl Circuit {
             Some(open) => (open.since, open.probes + 1),
             None => (now, 0),
         };
-        let wait = after
-            .unwrap_or_else(|| probe_distance(probes))
-            .clamp(FIRST_PROBE / 2, LONGEST_PROBE * 4);
-        let open = OpenCircuit {
-            since,
-            why: why.to_owned(),
-            probe_at: now + wait,
-            probes,
-        };
-        Self {
-            open: Some(open),
-            failures: self.failures,
-            last_failed: self.last_failed.clone(),
-        }
+        let wait = after.unwrap_or_else(|| probe_distance(probes)).clamp(FIRST_PROBE / 2, LONGEST_PROBE * 4);
+        let open = OpenCircuit { since, why: why.to_owned(), probe_at: now + wait, probes };
+        Self { open: Some(open), failures: self.failures, last_failed: self.last_failed.clone() }
     }
 
     /// A call failed without showing whose fault it is: opens when several
@@ -103,21 +92,9 @@ impl Circuit {
             return self.after_blocked(why, now, None);
         }
         let again = self.last_failed.as_ref() == Some(order);
-        let failures = if again {
-            self.failures
-        } else {
-            self.failures + 1
-        };
-        let counted = Self {
-            open: None,
-            failures,
-            last_failed: Some(order.clone()),
-        };
-        if failures >= FAILURES_TO_OPEN {
-            counted.after_blocked(why, now, None)
-        } else {
-            counted
-        }
+        let failures = if again { self.failures } else { self.failures + 1 };
+        let counted = Self { open: None, failures, last_failed: Some(order.clone()) };
+        if failures >= FAILURES_TO_OPEN { counted.after_blocked(why, now, None) } else { counted }
     }
 }
 
@@ -131,10 +108,7 @@ mod tests {
     use crate::id::OrderId;
 
     fn order(id: u64) -> OrderKey {
-        OrderKey {
-            store: "main".parse().unwrap(),
-            order: OrderId(id),
-        }
+        OrderKey { store: "main".parse().unwrap(), order: OrderId(id) }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -173,11 +147,8 @@ mod tests {
 
     #[test]
     fn an_absurd_retry_after_is_capped() {
-        let open = Circuit::default().after_blocked(
-            "http 503",
-            at(0),
-            Some(SignedDuration::from_hours(9000)),
-        );
+        let open =
+            Circuit::default().after_blocked("http 503", at(0), Some(SignedDuration::from_hours(9000)));
         assert_eq!(open.open.unwrap().probe_at, at(1200));
     }
 }

@@ -12,7 +12,9 @@ use crate::sales::Release;
 /// What to do next about an order's sales order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing; the text says why.
+    /// What holds it still holds it; the text says why.
+    Keep(&'static str),
+    /// Nothing, and nothing holds it any more; the text says why.
     Nothing(&'static str),
     /// Look again later.
     Wait {
@@ -43,17 +45,12 @@ pub enum Decision {
 }
 
 /// Decides. `record` is what the ledger knew before this read.
-pub fn decide(
-    record: &OrderRecord,
-    order: &Order,
-    config: &StoreConfig,
-    now: Timestamp,
-) -> Decision {
+pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Timestamp) -> Decision {
     if let Hold::Held { .. } = record.hold {
-        return Decision::Nothing("a person holds it");
+        return Decision::Keep("a person holds it");
     }
     if exception_stands(record, order) {
-        return Decision::Nothing("nothing changed since its exception");
+        return Decision::Keep("nothing changed since its exception");
     }
     if is_older_than_booked(record, order) {
         return Decision::Nothing("an older state than the one booked");
@@ -71,14 +68,11 @@ fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
         .seen
         .as_ref()
         .is_some_and(|seen| seen.version == order.version() && seen.status == order.status);
-    matches!(record.hold, Hold::Exception(_)) && unchanged
+    record.exception().is_some() && unchanged
 }
 
 fn is_older_than_booked(record: &OrderRecord, order: &Order) -> bool {
-    record
-        .booked_version
-        .as_ref()
-        .is_some_and(|booked| order.version().is_older_than(booked))
+    record.booked_version.as_ref().is_some_and(|booked| order.version().is_older_than(booked))
 }
 
 fn wanted(effect: Effect) -> Option<Release> {
@@ -96,32 +90,18 @@ fn wants_document(
     release: Release,
     now: Timestamp,
 ) -> Decision {
-    let exists = matches!(
-        record.document,
-        DocumentAxis::Pushing | DocumentAxis::InErp | DocumentAxis::Closed
-    );
-    if !exists
-        && config
-            .cut_over
-            .is_some_and(|cut_over| order.created_at < cut_over)
-    {
+    let exists =
+        matches!(record.document, DocumentAxis::Pushing | DocumentAxis::InErp | DocumentAxis::Closed);
+    if !exists && config.cut_over.is_some_and(|cut_over| order.created_at < cut_over) {
         return Decision::Nothing("placed before the cut-over");
     }
     let expires_at = reservation_ends(order, config);
     if release == Release::Reserve && expires_at <= now && record.released != Some(Release::Ship) {
-        return if exists {
-            Decision::Expire
-        } else {
-            Decision::Nothing("its reservation is over")
-        };
+        return if exists { Decision::Expire } else { Decision::Nothing("its reservation is over") };
     }
-    let quiet_until =
-        order.modified_at + SignedDuration::from_secs(config.import.quiet_period_s.into());
+    let quiet_until = order.modified_at + SignedDuration::from_secs(config.import.quiet_period_s.into());
     if quiet_until > now && changes_something(record, order, release) {
-        return Decision::Wait {
-            reason: WaitReason::QuietPeriod,
-            due_at: quiet_until,
-        };
+        return Decision::Wait { reason: WaitReason::QuietPeriod, due_at: quiet_until };
     }
     match record.document {
         DocumentAxis::None | DocumentAxis::Pushing => Decision::Book(release),
@@ -159,8 +139,7 @@ fn wants_none(record: &OrderRecord, order: &Order) -> Decision {
         (_, OrderStatus::Failed) if reserved_only => Decision::Cancel("its payment failed"),
         (_, OrderStatus::Trash) => Decision::Except {
             code: "deleted_in_shop",
-            detail: "The order was put into the shop's trash after its sales order was made."
-                .to_owned(),
+            detail: "The order was put into the shop's trash after its sales order was made.".to_owned(),
         },
         (_, OrderStatus::Refunded) => Decision::Nothing("refunds are documents of their own"),
         // A custom status says where the goods are, not that the sale is off.
@@ -170,21 +149,12 @@ fn wants_none(record: &OrderRecord, order: &Order) -> Decision {
 }
 
 fn regressed(order: &Order) -> Decision {
-    let detail = format!(
-        "The shop went back to {} after the sales order was made.",
-        order.status
-    );
-    Decision::Except {
-        code: "status_regressed",
-        detail,
-    }
+    let detail = format!("The shop went back to {} after the sales order was made.", order.status);
+    Decision::Except { code: "status_regressed", detail }
 }
 
 fn content_changed(record: &OrderRecord, order: &Order) -> bool {
-    record
-        .booked_version
-        .as_ref()
-        .is_none_or(|booked| booked.content != order.version().content)
+    record.booked_version.as_ref().is_none_or(|booked| booked.content != order.version().content)
 }
 
 fn changes_something(record: &OrderRecord, order: &Order, release: Release) -> bool {

@@ -44,10 +44,7 @@ pub enum Cause {
 impl Hint {
     /// The order it points to.
     pub fn key(&self) -> OrderKey {
-        OrderKey {
-            store: self.store.clone(),
-            order: self.order,
-        }
+        OrderKey { store: self.store.clone(), order: self.order }
     }
 }
 

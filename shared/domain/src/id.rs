@@ -17,9 +17,7 @@ pub struct BadName(String);
 fn is_name(text: &str) -> bool {
     text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 macro_rules! name {
@@ -148,9 +146,7 @@ impl fmt::Display for DocumentKey {
 }
 
 /// A stock keeping unit, exactly as its owner writes it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Sku(pub String);
 
@@ -166,12 +162,7 @@ mod tests {
 
     #[test]
     fn names_are_safe_in_every_key() {
-        for good in [
-            "a",
-            "main",
-            "shop-2",
-            "x234567890123456789012345678901234567890"[..40].as_ref(),
-        ] {
+        for good in ["a", "main", "shop-2", "x234567890123456789012345678901234567890"[..40].as_ref()] {
             assert_eq!(good.parse::<StoreId>().unwrap().as_str(), good);
         }
         for bad in ["", "Main", "1st", "a b", "a/b", "a#b", "ä", &"a".repeat(41)] {
@@ -181,14 +172,8 @@ mod tests {
 
     #[test]
     fn a_second_life_has_its_own_reference() {
-        let order = OrderKey {
-            store: "main".parse().unwrap(),
-            order: OrderId(4711),
-        };
-        let mut key = DocumentKey {
-            order,
-            generation: Generation::FIRST,
-        };
+        let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(4711) };
+        let mut key = DocumentKey { order, generation: Generation::FIRST };
         assert_eq!(key.reference(), "4711");
         key.generation = key.generation.next();
         assert_eq!(key.reference(), "4711.2");

@@ -45,18 +45,10 @@ pub struct ImportRules {
 impl Default for ImportRules {
     fn default() -> Self {
         use OrderStatus::{Completed, OnHold, Processing};
-        let rules =
-            |rules: &[(OrderStatus, Effect)]| rules.iter().cloned().collect::<StatusRules>();
-        let paid = [
-            (Processing, Effect::ShipIfPaid),
-            (Completed, Effect::ShipIfPaid),
-        ];
+        let rules = |rules: &[(OrderStatus, Effect)]| rules.iter().cloned().collect::<StatusRules>();
+        let paid = [(Processing, Effect::ShipIfPaid), (Completed, Effect::ShipIfPaid)];
         let cod = [(Processing, Effect::Ship), (Completed, Effect::Ship)];
-        let transfer = [
-            (OnHold, Effect::Reserve),
-            (Processing, Effect::Ship),
-            (Completed, Effect::Ship),
-        ];
+        let transfer = [(OnHold, Effect::Reserve), (Processing, Effect::Ship), (Completed, Effect::Ship)];
         Self {
             methods: BTreeMap::from([
                 ("default".to_owned(), rules(&paid)),
@@ -74,21 +66,11 @@ impl ImportRules {
     /// What the rules say about an order as it is now. An order of zero has
     /// no payment method and falls under `default`.
     pub fn effect(&self, order: &Order) -> Effect {
-        let of = |method: &str| {
-            self.methods
-                .get(method)
-                .and_then(|rules| rules.get(&order.status))
-        };
+        let of = |method: &str| self.methods.get(method).and_then(|rules| rules.get(&order.status));
         let named = self.methods.contains_key(&order.payment.method);
-        let method = if named {
-            order.payment.method.as_str()
-        } else {
-            "default"
-        };
+        let method = if named { order.payment.method.as_str() } else { "default" };
         match of(method).copied().unwrap_or(Effect::Never) {
-            Effect::ShipIfPaid if order.payment.paid_at.is_none() && !order.total.is_zero() => {
-                Effect::Never
-            }
+            Effect::ShipIfPaid if order.payment.paid_at.is_none() && !order.total.is_zero() => Effect::Never,
             Effect::ShipIfPaid => Effect::Ship,
             effect => effect,
         }

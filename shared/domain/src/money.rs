@@ -9,9 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An ISO 4217 code that has a minor unit.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(#[schemars(regex(pattern = "^[A-Z]{3}$"), with = "String")] [u8; 3]);
 
@@ -41,8 +39,7 @@ impl Currency {
     /// Rounds half away from zero to the minor unit, as WooCommerce and the
     /// tested ERPs do.
     pub fn round(self, amount: Decimal) -> Decimal {
-        let mut rounded =
-            amount.round_dp_with_strategy(self.scale(), RoundingStrategy::MidpointAwayFromZero);
+        let mut rounded = amount.round_dp_with_strategy(self.scale(), RoundingStrategy::MidpointAwayFromZero);
         rounded.rescale(self.scale());
         rounded
     }
@@ -52,8 +49,7 @@ impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
-        let known =
-            iso_currency::Currency::from_code(text).and_then(iso_currency::Currency::exponent);
+        let known = iso_currency::Currency::from_code(text).and_then(iso_currency::Currency::exponent);
         let code: Result<[u8; 3], _> = text.as_bytes().try_into();
         match (known, code) {
             (Some(_), Ok(code)) => Ok(Self(code)),
@@ -97,11 +93,7 @@ pub struct Totals {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} + {} = {} {}",
-            self.net, self.tax, self.gross, self.currency
-        )
+        write!(f, "{} + {} = {} {}", self.net, self.tax, self.gross, self.currency)
     }
 }
 

@@ -46,26 +46,17 @@ impl CallError {
 
     /// A blocked peer that did not say for how long.
     pub fn blocked(why: impl Into<String>) -> Self {
-        Self::Blocked {
-            why: why.into(),
-            after: None,
-        }
+        Self::Blocked { why: why.into(), after: None }
     }
 
     /// A definite failure without a wish of the peer's.
     pub fn retry_soon(why: impl Into<String>) -> Self {
-        Self::RetrySoon {
-            why: why.into(),
-            after: None,
-        }
+        Self::RetrySoon { why: why.into(), after: None }
     }
 
     /// A business refusal.
     pub fn rejected(code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Rejected(Rejection {
-            code: code.into(),
-            detail: detail.into(),
-        })
+        Self::Rejected(Rejection { code: code.into(), detail: detail.into() })
     }
 }
 

@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::config::StoreConfig;
 use crate::hint::{Cause, HINT_VERSION, Hint};
 use crate::id::OrderKey;
 use crate::outcome::CallError;
 use crate::ports::{
-    Checkpoint, Clock, Ledger, LedgerError, OrderQueue, OrderStub, QueueError, Schedules, Shop,
-    ShopError,
+    Checkpoint, Clock, Ledger, LedgerError, OrderQueue, OrderStub, QueueError, Schedules, Shop, ShopError,
 };
 
 /// Orders on a full page of the shop's listing.
@@ -80,15 +80,8 @@ impl Poll {
     pub async fn run(&self, run: &Run<'_>) -> Result<Polled, PollError> {
         let job = format!("poll/{}", run.config.store);
         let now = self.clock.now();
-        let Some(mut checkpoint) = self
-            .schedules
-            .begin(&job, run.owner, now, run.lease)
-            .await?
-        else {
-            return Ok(Polled {
-                skipped: true,
-                ..Polled::default()
-            });
+        let Some(mut checkpoint) = self.schedules.begin(&job, run.owner, now, run.lease).await? else {
+            return Ok(Polled { skipped: true, ..Polled::default() });
         };
         let polled = self.walk(run, &job, &mut checkpoint).await;
         // The lease is given back also after a failure: the next tick may
@@ -97,19 +90,11 @@ impl Poll {
         polled
     }
 
-    async fn walk(
-        &self,
-        run: &Run<'_>,
-        job: &str,
-        checkpoint: &mut Checkpoint,
-    ) -> Result<Polled, PollError> {
+    async fn walk(&self, run: &Run<'_>, job: &str, checkpoint: &mut Checkpoint) -> Result<Polled, PollError> {
         let started_at = self.clock.now();
         let mut position = Position::read(checkpoint.cursor.as_deref(), run.config, started_at);
         if position.next_run > started_at {
-            return Ok(Polled {
-                skipped: true,
-                ..Polled::default()
-            });
+            return Ok(Polled { skipped: true, ..Polled::default() });
         }
         let mut polled = Polled::default();
         let mut page = 1;
@@ -119,37 +104,28 @@ impl Poll {
                 return Ok(polled);
             }
             let listing = run.shop.changed_after(position.after, page).await?;
-            position
-                .shop_time
-                .get_or_insert(listing.answered_at.unwrap_or(started_at));
+            position.shop_time.get_or_insert(listing.answered_at.unwrap_or(started_at));
             polled.listed += listing.orders.len();
             polled.found += self.hint_unseen(run, &listing.orders).await?;
             if listing.orders.len() < PAGE {
                 break;
             }
             page = position.step(&listing.orders, page);
-            self.schedules
-                .advance(job, checkpoint, &position.unfinished_cursor())
-                .await?;
+            self.schedules.advance(job, checkpoint, &position.cursor()).await?;
         }
-        let cursor = position.finished_cursor(run.config, started_at);
-        self.schedules.advance(job, checkpoint, &cursor).await?;
+        let next = position.next(run.config, started_at);
+        self.schedules.advance(job, checkpoint, &next.cursor()).await?;
         Ok(polled)
     }
 
     /// Sends hints for orders in a state that was never read.
     async fn hint_unseen(&self, run: &Run<'_>, orders: &[OrderStub]) -> Result<usize, PollError> {
-        let key = |stub: &OrderStub| OrderKey {
-            store: run.config.store.clone(),
-            order: stub.id,
-        };
+        let key = |stub: &OrderStub| OrderKey { store: run.config.store.clone(), order: stub.id };
         let keys: Vec<OrderKey> = orders.iter().map(key).collect();
         let seen = self.ledger.seen(&keys).await?;
         let now = self.clock.now();
-        let unseen = orders.iter().filter(|stub| {
-            seen.get(&key(stub))
-                .is_none_or(|seen| *seen < stub.modified_at)
-        });
+        let unseen =
+            orders.iter().filter(|stub| seen.get(&key(stub)).is_none_or(|seen| *seen < stub.modified_at));
         let hints: Vec<Hint> = unseen
             .map(|stub| Hint {
                 v: HINT_VERSION,
@@ -165,46 +141,40 @@ impl Poll {
     }
 }
 
-/// Where the walk is. Times of changes are the shop's own clock's.
+/// Where the walk is; the checkpoint's cursor is its JSON. Times of changes
+/// are by the shop's own clock.
+#[derive(Serialize, Deserialize)]
 struct Position {
     /// The listing is asked for what changed after this.
     after: Timestamp,
-    /// The shop's clock when the walk began: the next window starts there.
+    /// The shop's clock when an unfinished walk began: the next window starts
+    /// there.
     shop_time: Option<Timestamp>,
     /// No walk before this, by our clock.
     next_run: Timestamp,
 }
 
 impl Position {
-    /// A cursor is `after|next run|shop time`, the last one empty when the
-    /// walk was finished.
+    /// A cursor that cannot be read begins anew: orders are then looked at
+    /// twice, never missed.
     fn read(cursor: Option<&str>, config: &StoreConfig, now: Timestamp) -> Self {
-        let first = Self {
+        let first = || Self {
             after: now - SignedDuration::from_hours(config.poll.first_hours.into()),
             shop_time: None,
             next_run: now,
         };
-        let Some(cursor) = cursor else { return first };
-        let mut parts = cursor.split('|').map(|part| part.parse::<Timestamp>().ok());
-        match (parts.next().flatten(), parts.next().flatten()) {
-            (Some(after), Some(next_run)) => Self {
-                after,
-                shop_time: parts.next().flatten(),
-                next_run,
-            },
-            _ => first,
-        }
+        cursor.and_then(|cursor| serde_json::from_str(cursor).ok()).unwrap_or_else(first)
+    }
+
+    fn cursor(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Goes on after a full page; returns the page to ask for. Changes are
     /// listed by whole seconds and `after` is exclusive, so the last second
     /// of a page is listed again; only a page within one second is paged.
     fn step(&mut self, orders: &[OrderStub], page: u32) -> u32 {
-        let last = orders
-            .iter()
-            .map(|stub| stub.modified_at)
-            .max()
-            .unwrap_or(self.after);
+        let last = orders.iter().map(|stub| stub.modified_at).max().unwrap_or(self.after);
         let next = last - SignedDuration::from_secs(1);
         if next > self.after {
             self.after = next;
@@ -214,16 +184,12 @@ impl Position {
         }
     }
 
-    fn unfinished_cursor(&self) -> String {
-        let shop_time = self.shop_time.map(|at| at.to_string()).unwrap_or_default();
-        format!("{}|{}|{shop_time}", self.after, self.next_run)
-    }
-
-    fn finished_cursor(&self, config: &StoreConfig, started_at: Timestamp) -> String {
+    /// Where the next walk begins: an overlap before this one's begin.
+    fn next(&self, config: &StoreConfig, started_at: Timestamp) -> Self {
         let overlap = SignedDuration::from_mins(config.poll.overlap_minutes.into());
         let every = SignedDuration::from_mins(config.poll.every_minutes.into());
         let after = self.shop_time.unwrap_or(started_at) - overlap;
-        format!("{after}|{}|", started_at + every)
+        Self { after, shop_time: None, next_run: started_at + every }
     }
 }
 

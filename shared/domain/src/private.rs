@@ -41,11 +41,6 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         let name = Personal::new("Ada Canary".to_owned());
-        assert_eq!(
-            format!("{name:?} {:#?}", Some(&name))
-                .matches("Canary")
-                .count(),
-            0
-        );
+        assert_eq!(format!("{name:?} {:#?}", Some(&name)).matches("Canary").count(), 0);
     }
 }

@@ -134,6 +134,9 @@ pub enum Hold {
         reason: WaitReason,
         /// When the minute tick wakes it.
         due_at: Timestamp,
+        /// The exception it was in when it had to wait: a wait hides none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        excepted: Option<Box<Exception>>,
     },
     /// A person has to decide.
     Exception(Exception),
@@ -229,12 +232,24 @@ impl OrderRecord {
         }
     }
 
+    /// Lets it wait, without forgetting the exception it may be in.
+    pub fn wait(&mut self, reason: WaitReason, due_at: Timestamp) {
+        let excepted = self.exception().cloned().map(Box::new);
+        self.hold = Hold::Waiting { reason, due_at, excepted };
+    }
+
+    /// The exception it is in, even while it waits.
+    pub fn exception(&self) -> Option<&Exception> {
+        match &self.hold {
+            Hold::Exception(exception) => Some(exception),
+            Hold::Waiting { excepted, .. } => excepted.as_deref(),
+            Hold::None | Hold::Held { .. } => None,
+        }
+    }
+
     /// The key of the present life's sales order.
     pub fn document_key(&self) -> crate::id::DocumentKey {
-        crate::id::DocumentKey {
-            order: self.key.clone(),
-            generation: self.generation,
-        }
+        crate::id::DocumentKey { order: self.key.clone(), generation: self.generation }
     }
 
     /// The present life's sales order, if one is known.
@@ -248,12 +263,8 @@ impl OrderRecord {
     }
 
     fn find_document(&self, kind: DocumentKind) -> Option<&ErpDocument> {
-        let of_this_life =
-            |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
-        self.documents
-            .iter()
-            .find(of_this_life)
-            .map(|found| &found.document)
+        let of_this_life = |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
+        self.documents.iter().find(of_this_life).map(|found| &found.document)
     }
 
     /// Remembers a document, or what became of it.
@@ -264,11 +275,7 @@ impl OrderRecord {
         };
         match self.documents.iter_mut().find(same) {
             Some(known) => known.document = document,
-            None => self.documents.push(DocumentRef {
-                kind,
-                generation,
-                document,
-            }),
+            None => self.documents.push(DocumentRef { kind, generation, document }),
         }
     }
 
@@ -277,21 +284,13 @@ impl OrderRecord {
         match (&self.hold, self.document) {
             (Hold::Exception(_), _) => "exception",
             (Hold::Held { .. }, _) => "held",
-            (
-                Hold::Waiting {
-                    reason: WaitReason::Payment,
-                    ..
-                },
-                DocumentAxis::InErp,
-            ) => "reserved",
+            (Hold::Waiting { reason: WaitReason::Payment, .. }, DocumentAxis::InErp) => "reserved",
             (Hold::Waiting { .. }, _) => "waiting",
             (Hold::None, DocumentAxis::Pushing) => "pushing",
-            (Hold::None, DocumentAxis::InErp) => {
-                match self.sales_order().map(|document| document.state) {
-                    Some(DocumentState::Reserved) => "reserved",
-                    _ => "in ERP",
-                }
-            }
+            (Hold::None, DocumentAxis::InErp) => match self.sales_order().map(|document| document.state) {
+                Some(DocumentState::Reserved) => "reserved",
+                _ => "in ERP",
+            },
             (Hold::None, DocumentAxis::Closed) => "closed",
             (Hold::None, DocumentAxis::Cancelled) => "cancelled",
             (Hold::None, DocumentAxis::None) => "not imported",

@@ -27,10 +27,7 @@ pub enum ResolveError {
 }
 
 fn list(keys: &[MappingKey]) -> String {
-    keys.iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Everything a resolution needs beside the order.
@@ -45,21 +42,12 @@ pub struct Resolver<'a> {
 
 /// Each name that may have to be mapped, most specific first.
 pub fn keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
-    let items = order
-        .lines
-        .iter()
-        .flat_map(|line| item_candidates(line, first_skus));
+    let items = order.lines.iter().flat_map(|line| item_candidates(line, first_skus));
     let shipping = order.shipping.iter().flat_map(shipping_candidates);
     let fees = order.fees.iter().flat_map(fee_candidates);
-    let taxes =
-        components(order).flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
+    let taxes = components(order).flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
     let payment = std::iter::once(payment_key(order));
-    let mut keys: Vec<_> = items
-        .chain(shipping)
-        .chain(fees)
-        .chain(taxes)
-        .chain(payment)
-        .collect();
+    let mut keys: Vec<_> = items.chain(shipping).chain(fees).chain(taxes).chain(payment).collect();
     keys.sort();
     keys.dedup();
     keys
@@ -81,9 +69,7 @@ impl Resolver<'_> {
                 return Err(ResolveError::Nonsense("a line has no quantity"));
             }
             let item = self.item(&part).unwrap_or_else(|gap| note(&mut gaps, gap));
-            let taxes = self
-                .taxes(order, &part)
-                .unwrap_or_else(|gap| note(&mut gaps, gap));
+            let taxes = self.taxes(order, &part).unwrap_or_else(|gap| note(&mut gaps, gap));
             lines.push(SalesLine {
                 line: part.id,
                 kind: part.kind,
@@ -99,10 +85,7 @@ impl Resolver<'_> {
             return Err(ResolveError::Nonsense("the order has no lines"));
         }
         if gaps.is_empty() {
-            let tolerance = Tolerance {
-                net: residuals.net_bound,
-                tax: residuals.tax_bound,
-            };
+            let tolerance = Tolerance { net: residuals.net_bound, tax: residuals.tax_bound };
             Ok(SalesOrder {
                 key,
                 number: order.number.clone(),
@@ -123,11 +106,7 @@ impl Resolver<'_> {
 
     /// The payment to book, if the shop considers the order paid and its
     /// method has a journal. A method mapped to nothing is booked by others.
-    pub fn payment(
-        &self,
-        order: &Order,
-        key: DocumentKey,
-    ) -> Result<Option<SalesPayment>, ResolveError> {
+    pub fn payment(&self, order: &Order, key: DocumentKey) -> Result<Option<SalesPayment>, ResolveError> {
         let Some(paid_at) = order.payment.paid_at else {
             return Ok(None);
         };
@@ -142,20 +121,9 @@ impl Resolver<'_> {
         let Some(journal) = target.first() else {
             return Ok(None);
         };
-        let transaction = order
-            .payment
-            .transaction
-            .clone()
-            .unwrap_or_else(|| key.reference());
+        let transaction = order.payment.transaction.clone().unwrap_or_else(|| key.reference());
         let journal = journal.clone();
-        Ok(Some(SalesPayment {
-            order: key,
-            transaction,
-            journal,
-            amount,
-            currency: order.currency,
-            paid_at,
-        }))
+        Ok(Some(SalesPayment { order: key, transaction, journal, amount, currency: order.currency, paid_at }))
     }
 
     fn item(&self, part: &Component<'_>) -> Result<String, MappingKey> {
@@ -164,12 +132,8 @@ impl Resolver<'_> {
             Source::Shipping(charge) => (shipping_candidates(charge), None),
             Source::Fee(charge) => (fee_candidates(charge), None),
         };
-        let mapped = self
-            .first(&candidates)
-            .and_then(|target| target.first().cloned());
-        mapped
-            .or(fallback)
-            .ok_or_else(|| shown(candidates, part.name))
+        let mapped = self.first(&candidates).and_then(|target| target.first().cloned());
+        mapped.or(fallback).ok_or_else(|| shown(candidates, part.name))
     }
 
     fn same_sku(&self, line: &Line) -> Option<String> {
@@ -183,9 +147,7 @@ impl Resolver<'_> {
             return Ok(Vec::new());
         }
         let candidates = tax_candidates(order, part.taxes, part.tax_class);
-        self.first(&candidates)
-            .cloned()
-            .ok_or_else(|| shown(candidates, part.name))
+        self.first(&candidates).cloned().ok_or_else(|| shown(candidates, part.name))
     }
 
     fn first(&self, candidates: &[MappingKey]) -> Option<&Vec<String>> {
@@ -241,14 +203,8 @@ fn components(order: &Order) -> impl Iterator<Item = Component<'_>> {
         tax_class: &line.tax_class,
         source: Source::Line(line),
     });
-    let shipping = order
-        .shipping
-        .iter()
-        .map(|line| charge(line, LineKind::Shipping, Source::Shipping(line)));
-    let fees = order
-        .fees
-        .iter()
-        .map(|line| charge(line, LineKind::Fee, Source::Fee(line)));
+    let shipping = order.shipping.iter().map(|line| charge(line, LineKind::Shipping, Source::Shipping(line)));
+    let fees = order.fees.iter().map(|line| charge(line, LineKind::Fee, Source::Fee(line)));
     lines.chain(shipping).chain(fees)
 }
 
@@ -268,64 +224,37 @@ fn charge<'a>(line: &'a Charge, kind: LineKind, source: Source<'a>) -> Component
 
 fn sku(line: &Line, first_skus: &BTreeMap<u64, String>) -> Option<String> {
     let now = || line.product.sku.as_ref().map(|sku| sku.0.clone());
-    first_skus
-        .get(&line.id)
-        .cloned()
-        .or_else(now)
-        .filter(|sku| !sku.is_empty())
+    first_skus.get(&line.id).cloned().or_else(now).filter(|sku| !sku.is_empty())
 }
 
 fn item_candidates(line: &Line, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
-    let id = Some(line.product.id())
-        .filter(|id| *id != 0)
-        .map(|id| format!("id:{id}"));
+    let id = Some(line.product.id()).filter(|id| *id != 0).map(|id| format!("id:{id}"));
     let sku = sku(line, first_skus).map(|sku| format!("sku:{sku}"));
-    id.into_iter()
-        .chain(sku)
-        .map(|name| MappingKey::new(MappingKind::Item, name))
-        .collect()
+    id.into_iter().chain(sku).map(|name| MappingKey::new(MappingKind::Item, name)).collect()
 }
 
 fn shipping_candidates(charge: &Charge) -> Vec<MappingKey> {
     let method = charge.code.split(':').next().unwrap_or_default();
     let mut names = vec![charge.code.as_str(), method];
     names.dedup();
-    names
-        .into_iter()
-        .map(|name| MappingKey::new(MappingKind::Shipping, name))
-        .collect()
+    names.into_iter().map(|name| MappingKey::new(MappingKind::Shipping, name)).collect()
 }
 
 fn fee_candidates(charge: &Charge) -> Vec<MappingKey> {
     let names = [format!("name:{}", charge.name), "any".to_owned()];
-    names
-        .into_iter()
-        .map(|name| MappingKey::new(MappingKind::Fee, name))
-        .collect()
+    names.into_iter().map(|name| MappingKey::new(MappingKind::Fee, name)).collect()
 }
 
 /// The treatment of a component: the ordered set of its rates, or, where
 /// there is no tax row, the destination with the class or the exemption. An
 /// absent row by itself is no treatment.
 fn tax_candidates(order: &Order, taxes: &[TaxShare], tax_class: &str) -> Vec<MappingKey> {
-    let names = if taxes.is_empty() {
-        untaxed(order, tax_class)
-    } else {
-        vec![rate_set(order, taxes)]
-    };
-    names
-        .into_iter()
-        .map(|name| MappingKey::new(MappingKind::Tax, name))
-        .collect()
+    let names = if taxes.is_empty() { untaxed(order, tax_class) } else { vec![rate_set(order, taxes)] };
+    names.into_iter().map(|name| MappingKey::new(MappingKind::Tax, name)).collect()
 }
 
 fn rate_set(order: &Order, taxes: &[TaxShare]) -> String {
-    let compound = |id| {
-        order
-            .rates
-            .iter()
-            .any(|rate| rate.id == id && rate.compound)
-    };
+    let compound = |id| order.rates.iter().any(|rate| rate.id == id && rate.compound);
     let rates = taxes.iter().map(|share| {
         let mark = if compound(share.rate) { "c" } else { "" };
         format!("{}{mark}", share.rate)
@@ -341,10 +270,7 @@ fn untaxed(order: &Order, tax_class: &str) -> Vec<String> {
         (true, Some(_)) => vec![format!("none:{country}:exempt-vat-id")],
         (true, None) => vec![format!("none:{country}:exempt")],
         (false, _) if tax_class.is_empty() => vec![format!("none:{country}")],
-        (false, _) => vec![
-            format!("none:{country}:{tax_class}"),
-            format!("none:{country}"),
-        ],
+        (false, _) => vec![format!("none:{country}:{tax_class}"), format!("none:{country}")],
     }
 }
 

@@ -51,10 +51,7 @@ impl Wake {
     pub async fn tick(&self, store: &StoreId, correlation: &str) -> Result<Woken, WakeError> {
         let now = self.clock.now();
         let due = self.ledger.due(store, now, self.limit).await?;
-        let mut circuits = Circuits {
-            ledger: &*self.ledger,
-            probe_at: BTreeMap::new(),
-        };
+        let mut circuits = Circuits { ledger: &*self.ledger, probe_at: BTreeMap::new() };
         let mut woken = Woken::default();
         let mut hints = Vec::new();
         for order in due {
@@ -117,13 +114,7 @@ impl Circuits<'_> {
         if let Some(known) = self.probe_at.get(peer) {
             return Ok(*known);
         }
-        let open = self
-            .ledger
-            .circuit(peer)
-            .await?
-            .circuit
-            .open
-            .map(|open| open.probe_at);
+        let open = self.ledger.circuit(peer).await?.circuit.open.map(|open| open.probe_at);
         self.probe_at.insert(peer.clone(), open);
         Ok(open)
     }

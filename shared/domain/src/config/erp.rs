@@ -93,16 +93,10 @@ impl ErpDocumentConfig {
             return Err(ConfigError::new("secret", "names no secret"));
         }
         if self.timeout_s == 0 || self.timeout_s > 50 {
-            return Err(ConfigError::new(
-                "timeout_s",
-                "must be 1 to 50: a function runs for 60",
-            ));
+            return Err(ConfigError::new("timeout_s", "must be 1 to 50: a function runs for 60"));
         }
         if self.longest_request_s < self.timeout_s {
-            return Err(ConfigError::new(
-                "longest_request_s",
-                "cannot be less than timeout_s",
-            ));
+            return Err(ConfigError::new("longest_request_s", "cannot be less than timeout_s"));
         }
         Ok(())
     }

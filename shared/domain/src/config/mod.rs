@@ -20,10 +20,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// A problem of a field.
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            problem: problem.into(),
-        }
+        Self { field: field.into(), problem: problem.into() }
     }
 }
 
@@ -43,10 +40,6 @@ pub fn check_url(field: &str, url: &url::Url, local_profile: bool) -> Result<(),
         _ => Some("must be an https URL"),
     };
     let credentials = !url.username().is_empty() || url.password().is_some();
-    let problem = if credentials {
-        Some("must not contain credentials")
-    } else {
-        problem
-    };
+    let problem = if credentials { Some("must not contain credentials") } else { problem };
     problem.map_or(Ok(()), |problem| Err(ConfigError::new(field, problem)))
 }

@@ -122,11 +122,7 @@ pub struct PollConfig {
 
 impl Default for PollConfig {
     fn default() -> Self {
-        Self {
-            every_minutes: 5,
-            overlap_minutes: 10,
-            first_hours: 24,
-        }
+        Self { every_minutes: 5, overlap_minutes: 10, first_hours: 24 }
     }
 }
 
@@ -153,13 +149,8 @@ impl StoreConfig {
     pub fn entity(&self, order: &Order) -> Option<&EntityRule> {
         let country = &order.destination().country;
         self.entities.iter().find(|rule| {
-            rule.countries
-                .as_ref()
-                .is_none_or(|countries| countries.contains(country))
-                && rule
-                    .currencies
-                    .as_ref()
-                    .is_none_or(|currencies| currencies.contains(&order.currency))
+            rule.countries.as_ref().is_none_or(|countries| countries.contains(country))
+                && rule.currencies.as_ref().is_none_or(|currencies| currencies.contains(&order.currency))
         })
     }
 }

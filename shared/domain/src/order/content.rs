@@ -42,10 +42,7 @@ impl Order {
     /// the shop took are axes of their own: they change without changing what
     /// was ordered, so they are not content.
     pub fn version(&self) -> Version {
-        Version {
-            modified_at: self.modified_at,
-            content: self.content(),
-        }
+        Version { modified_at: self.modified_at, content: self.content() }
     }
 
     fn content(&self) -> ContentHash {
@@ -57,31 +54,15 @@ impl Order {
         content.payment.transaction = None;
         for line in &mut content.lines {
             line.reduced_stock = None;
-            normalise(&mut [
-                &mut line.quantity,
-                &mut line.subtotal,
-                &mut line.net,
-                &mut line.tax,
-            ]);
-            line.taxes
-                .iter_mut()
-                .for_each(|share| normalise(&mut [&mut share.amount]));
+            normalise(&mut [&mut line.quantity, &mut line.subtotal, &mut line.net, &mut line.tax]);
+            line.taxes.iter_mut().for_each(|share| normalise(&mut [&mut share.amount]));
         }
         for charge in content.shipping.iter_mut().chain(&mut content.fees) {
             normalise(&mut [&mut charge.net, &mut charge.tax]);
-            charge
-                .taxes
-                .iter_mut()
-                .for_each(|share| normalise(&mut [&mut share.amount]));
+            charge.taxes.iter_mut().for_each(|share| normalise(&mut [&mut share.amount]));
         }
-        content
-            .coupons
-            .iter_mut()
-            .for_each(|coupon| normalise(&mut [&mut coupon.discount]));
-        content
-            .tender
-            .iter_mut()
-            .for_each(|tender| normalise(&mut [&mut tender.amount]));
+        content.coupons.iter_mut().for_each(|coupon| normalise(&mut [&mut coupon.discount]));
+        content.tender.iter_mut().for_each(|tender| normalise(&mut [&mut tender.amount]));
         normalise(&mut [&mut content.total, &mut content.total_tax]);
         ContentHash(hash(&content))
     }
@@ -98,12 +79,9 @@ fn hash(order: &Order) -> String {
     // A struct of plain data always serialises; the empty text would only
     // make every version look changed, never unchanged.
     let text = serde_json::to_vec(order).unwrap_or_default();
-    Sha256::digest(&text)
-        .iter()
-        .take(16)
-        .fold(String::new(), |mut hex, byte| {
-            use fmt::Write;
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(&text).iter().take(16).fold(String::new(), |mut hex, byte| {
+        use fmt::Write;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

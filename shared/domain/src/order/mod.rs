@@ -108,11 +108,7 @@ pub struct ProductRef {
 impl ProductRef {
     /// The most specific id: the variation's where there is one.
     pub fn id(&self) -> u64 {
-        if self.variation == 0 {
-            self.product
-        } else {
-            self.variation
-        }
+        if self.variation == 0 { self.product } else { self.variation }
     }
 }
 
@@ -230,10 +226,7 @@ pub struct RefundRef {
 impl Order {
     /// Where the goods go: decides the tax, and the delivery.
     pub fn destination(&self) -> &Address {
-        self.delivery
-            .as_ref()
-            .filter(|address| !address.country.is_empty())
-            .unwrap_or(&self.billing)
+        self.delivery.as_ref().filter(|address| !address.country.is_empty()).unwrap_or(&self.billing)
     }
 
     /// WooCommerce's privacy eraser has been here. Erased content never

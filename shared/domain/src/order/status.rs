@@ -92,9 +92,6 @@ mod tests {
         ] {
             assert_eq!(OrderStatus::from(word.to_owned()).as_str(), word);
         }
-        assert_eq!(
-            OrderStatus::from("wc-processing".to_owned()),
-            OrderStatus::Processing
-        );
+        assert_eq!(OrderStatus::from("wc-processing".to_owned()), OrderStatus::Processing);
     }
 }

@@ -42,12 +42,7 @@ impl Order {
         let tender: Decimal = self.tender.iter().map(|tender| tender.amount).sum();
         let gross = self.currency.round(self.total + tender);
         let tax = self.currency.round(self.total_tax);
-        Totals {
-            currency: self.currency,
-            net: gross - tax,
-            tax,
-            gross,
-        }
+        Totals { currency: self.currency, net: gross - tax, tax, gross }
     }
 
     /// Checks the invariant. `cap` bounds either residual however many
@@ -82,17 +77,10 @@ impl Order {
 
 impl Residuals {
     fn check(&self) -> Result<(), TotalsError> {
-        let parts = [
-            ("net", self.net, self.net_bound),
-            ("tax", self.tax, self.tax_bound),
-        ];
+        let parts = [("net", self.net, self.net_bound), ("tax", self.tax, self.tax_bound)];
         for (part, residual, bound) in parts {
             if residual.abs() > bound {
-                return Err(TotalsError {
-                    part,
-                    residual,
-                    bound,
-                });
+                return Err(TotalsError { part, residual, bound });
             }
         }
         Ok(())

@@ -117,26 +117,14 @@ pub trait Erp: Send + Sync {
     /// Brings an existing document to `order.release` from whatever state it
     /// is in. While it is a draft its content is made the order's, and net,
     /// tax and gross are read back and must agree before it binds anybody.
-    async fn confirm(
-        &self,
-        document: &ErpDocument,
-        order: &SalesOrder,
-    ) -> Result<ErpDocument, CallError>;
+    async fn confirm(&self, document: &ErpDocument, order: &SalesOrder) -> Result<ErpDocument, CallError>;
 
     /// Gives an existing document new content, if it still can be changed.
-    async fn amend(
-        &self,
-        document: &ErpDocument,
-        order: &SalesOrder,
-    ) -> Result<Amendment, CallError>;
+    async fn amend(&self, document: &ErpDocument, order: &SalesOrder) -> Result<Amendment, CallError>;
 
     /// Cancels, if it still can be cancelled.
     async fn cancel(&self, document: &ErpDocument) -> Result<Cancellation, CallError>;
 
     /// Books a payment, once per (order, transaction): looks before it writes.
-    async fn pay(
-        &self,
-        document: &ErpDocument,
-        payment: &SalesPayment,
-    ) -> Result<ErpDocument, CallError>;
+    async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError>;
 }

@@ -120,12 +120,7 @@ pub trait Ledger: Send + Sync {
     async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError>;
 
     /// Orders of a store that are due, oldest first, at most `limit`.
-    async fn due(
-        &self,
-        store: &StoreId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<DueOrder>, LedgerError>;
+    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError>;
 
     /// The state of a peer's circuit, strongly consistent.
     async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError>;
@@ -159,12 +154,7 @@ pub trait Schedules: Send + Sync {
     ) -> Result<Option<Checkpoint>, LedgerError>;
 
     /// Moves the cursor, after the work before it is done. Fenced.
-    async fn advance(
-        &self,
-        job: &str,
-        checkpoint: &mut Checkpoint,
-        cursor: &str,
-    ) -> Result<(), LedgerError>;
+    async fn advance(&self, job: &str, checkpoint: &mut Checkpoint, cursor: &str) -> Result<(), LedgerError>;
 
     /// Ends the run: the next one need not wait for the lease. Fenced.
     async fn end(&self, job: &str, checkpoint: Checkpoint) -> Result<(), LedgerError>;
@@ -174,8 +164,7 @@ pub trait Schedules: Send + Sync {
 #[async_trait]
 pub trait MappingStore: Send + Sync {
     /// The mappings that exist among `keys`.
-    async fn mappings(&self, store: &StoreId, keys: &[MappingKey])
-    -> Result<Mappings, LedgerError>;
+    async fn mappings(&self, store: &StoreId, keys: &[MappingKey]) -> Result<Mappings, LedgerError>;
 
     /// Adds or replaces a mapping, with its audit entry, in one transaction.
     async fn set_mapping(

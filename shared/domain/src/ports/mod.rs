@@ -11,12 +11,10 @@ mod shop;
 pub use clock::Clock;
 pub use connections::{Connections, StoreDisabled};
 pub use erp::{
-    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once,
-    TaxBasis,
+    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
 };
 pub use ledger::{
-    Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note,
-    Schedules,
+    Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
 };
 pub use queue::{OrderQueue, QueueError};
 pub use shop::{OrderStub, Shop, ShopError, ShopPage};

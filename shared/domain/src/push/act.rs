@@ -28,14 +28,13 @@ impl Session<'_> {
         decision: Decision,
     ) -> Result<Done, Stop> {
         match decision {
+            Decision::Keep(why) => Ok(self.keep(why)),
             Decision::Nothing(why) => self.nothing(config, order, why).await,
             Decision::Wait { reason, due_at } => {
-                self.held.record.hold = Hold::Waiting { reason, due_at };
+                self.held.record.wait(reason, due_at);
                 Ok(Done::new("waits", "it may still be changing in the shop"))
             }
-            Decision::Except { code, detail } => {
-                Err(Stop::Except(Reason::new(code, "order", detail)))
-            }
+            Decision::Except { code, detail } => Err(Stop::Except(Reason::new(code, "order", detail))),
             Decision::Cancel(why) => self.cancel(config, order, why).await,
             Decision::Expire => self.expire(config, order).await,
             Decision::Revive(release) => {
@@ -48,6 +47,15 @@ impl Session<'_> {
         }
     }
 
+    /// The hold stands, also if it had to wait for the shop to be read.
+    fn keep(&mut self, why: &'static str) -> Done {
+        let record = &mut self.held.record;
+        if let Some(exception) = record.exception().cloned() {
+            record.hold = Hold::Exception(exception);
+        }
+        Done::new("unchanged", why)
+    }
+
     /// Nothing to do for the sales order; its payment may still be missing.
     async fn nothing(
         &mut self,
@@ -55,22 +63,14 @@ impl Session<'_> {
         order: &Order,
         why: &'static str,
     ) -> Result<Done, Stop> {
-        let hold = &self.held.record.hold;
-        if matches!(hold, Hold::Exception(_) | Hold::Held { .. }) {
-            return Ok(Done::new("unchanged", why));
-        }
         self.settle(config, order);
-        let unpaid = self.held.record.document == DocumentAxis::InErp
-            && self.held.record.payment == PaymentAxis::None;
-        if unpaid
-            && self.held.record.released == Some(Release::Ship)
-            && order.payment.paid_at.is_some()
-        {
+        let unpaid =
+            self.held.record.document == DocumentAxis::InErp && self.held.record.payment == PaymentAxis::None;
+        if unpaid && self.held.record.released == Some(Release::Ship) && order.payment.paid_at.is_some() {
             let (booking, peer) = self.erp_peer(config, order)?;
             let booked = self.resolve(config, order, Release::Ship).await?;
             if let Some(document) = self.held.record.sales_order().cloned() {
-                self.pay(&booking.erp, &peer, &document, booked.payment)
-                    .await?;
+                self.pay(&booking.erp, &peer, &document, booked.payment).await?;
                 return Ok(Done::new("paid", "its payment is in the ERP"));
             }
         }
@@ -88,33 +88,19 @@ impl Session<'_> {
         record.in_erp_at = None;
     }
 
-    async fn book(
-        &mut self,
-        config: &StoreConfig,
-        order: &Order,
-        release: Release,
-    ) -> Result<Done, Stop> {
+    async fn book(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let booked = self.resolve(config, order, release).await?;
         // Whoever began before us may have come further than the ledger
         // knows: look before creating.
-        let began = self.held.record.document == DocumentAxis::Pushing;
-        let found = if began {
-            self.find(&booking.erp, &peer).await?
-        } else {
-            None
-        };
+        let began = self.held.record.document == DocumentAxis::Pushing || self.push.amnesia;
+        let found = if began { self.find(&booking.erp, &peer).await? } else { None };
         if let Some(document) = found {
-            return self
-                .resume(config, order, &booking, &peer, document, booked)
-                .await;
+            return self.resume(config, order, &booking, &peer, document, booked).await;
         }
         self.begin(order, &booking).await?;
-        let document = self
-            .create(&booking.erp, &peer, &booked.sales_order)
-            .await?;
-        self.bring(config, order, &booking, &peer, &document, booked)
-            .await?;
+        let document = self.create(&booking.erp, &peer, &booked.sales_order).await?;
+        self.bring(config, order, &booking, &peer, &document, booked).await?;
         Ok(Done::new("booked", "its sales order is in the ERP"))
     }
 
@@ -124,8 +110,7 @@ impl Session<'_> {
         record.document = DocumentAxis::Pushing;
         record.booked_with = Some(booking.clone());
         record.booked_version = Some(order.version());
-        self.save("pushing", "its sales order is about to be made")
-            .await
+        self.save("pushing", "its sales order is about to be made").await
     }
 
     async fn create(
@@ -141,10 +126,7 @@ impl Session<'_> {
             Creation::AlreadyExists => self.find(erp, peer).await?.ok_or_else(|| {
                 // The ERP says that it exists and does not show it: it is
                 // not yet visible, or not ours to see.
-                Stop::Call(
-                    peer.clone(),
-                    crate::outcome::CallError::unknown("exists, and is not found"),
-                )
+                Stop::Call(peer.clone(), crate::outcome::CallError::unknown("exists, and is not found"))
             }),
         }
     }
@@ -152,8 +134,7 @@ impl Session<'_> {
     async fn find(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<ErpDocument>, Stop> {
         let key = self.held.record.document_key();
         let connections = self.push.connections.clone();
-        self.call(peer, async { connections.erp(erp).await?.find(&key).await })
-            .await
+        self.call(peer, async { connections.erp(erp).await?.find(&key).await }).await
     }
 
     /// A document was there before us: made by an attempt that did not live
@@ -169,45 +150,29 @@ impl Session<'_> {
     ) -> Result<Done, Stop> {
         if document.state == DocumentState::Cancelled {
             self.held.record.document = DocumentAxis::Cancelled;
-            self.held
-                .record
-                .remember(DocumentKind::SalesOrder, document);
+            self.held.record.remember(DocumentKind::SalesOrder, document);
             let detail = "Its sales order was cancelled in the ERP while it was being made.";
-            return Err(Stop::Except(Reason::new(
-                "cancelled_in_erp",
-                "order",
-                detail,
-            )));
+            return Err(Stop::Except(Reason::new("cancelled_in_erp", "order", detail)));
         }
-        let same = self
-            .held
-            .record
-            .booked_version
-            .as_ref()
-            .is_some_and(|version| version.content == order.version().content);
+        let same = match &self.held.record.booked_version {
+            Some(booked) => booked.content == order.version().content,
+            // The ledger forgot (a restored backup): equal totals must do.
+            None => document.totals.as_ref() == Some(&booked.sales_order.totals),
+        };
         if same {
-            self.bring(config, order, booking, peer, &document, booked)
-                .await?;
-            return Ok(Done::new(
-                "booked",
-                "its sales order was found and brought to its end",
-            ));
+            self.held.record.booked_with = Some(booking.clone());
+            self.held.record.booked_version = Some(order.version());
+            self.bring(config, order, booking, peer, &document, booked).await?;
+            return Ok(Done::new("booked", "its sales order was found and brought to its end"));
         }
-        self.change(config, order, booking, peer, &document, booked)
-            .await
+        self.change(config, order, booking, peer, &document, booked).await
     }
 
-    async fn confirm(
-        &mut self,
-        config: &StoreConfig,
-        order: &Order,
-        release: Release,
-    ) -> Result<Done, Stop> {
+    async fn confirm(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let booked = self.resolve(config, order, release).await?;
         let document = self.known_document()?;
-        self.bring(config, order, &booking, &peer, &document, booked)
-            .await?;
+        self.bring(config, order, &booking, &peer, &document, booked).await?;
         Ok(Done::new("confirmed", "its sales order was released"))
     }
 
@@ -223,30 +188,17 @@ impl Session<'_> {
     ) -> Result<(), Stop> {
         let connections = self.push.connections.clone();
         let sales_order = &booked.sales_order;
-        let confirm = async {
-            connections
-                .erp(&booking.erp)
-                .await?
-                .confirm(document, sales_order)
-                .await
-        };
+        let confirm = async { connections.erp(&booking.erp).await?.confirm(document, sales_order).await };
         let document = self.call(peer, confirm).await?;
         self.in_erp(config, order, &document, sales_order)?;
-        self.pay(&booking.erp, peer, &document, booked.payment)
-            .await
+        self.pay(&booking.erp, peer, &document, booked.payment).await
     }
 
-    async fn amend(
-        &mut self,
-        config: &StoreConfig,
-        order: &Order,
-        release: Release,
-    ) -> Result<Done, Stop> {
+    async fn amend(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let booked = self.resolve(config, order, release).await?;
         let document = self.known_document()?;
-        self.change(config, order, &booking, &peer, &document, booked)
-            .await
+        self.change(config, order, &booking, &peer, &document, booked).await
     }
 
     /// Gives a document other content, if the ERP still allows it.
@@ -261,42 +213,24 @@ impl Session<'_> {
     ) -> Result<Done, Stop> {
         let connections = self.push.connections.clone();
         let sales_order = &booked.sales_order;
-        let amend = async {
-            connections
-                .erp(&booking.erp)
-                .await?
-                .amend(document, sales_order)
-                .await
-        };
+        let amend = async { connections.erp(&booking.erp).await?.amend(document, sales_order).await };
         match self.call(peer, amend).await? {
             Amendment::Amended(document) => {
                 self.held.record.booked_version = Some(order.version());
                 self.in_erp(config, order, &document, sales_order)?;
-                self.pay(&booking.erp, peer, &document, booked.payment)
-                    .await?;
-                Ok(Done::new(
-                    "amended",
-                    "its sales order follows the shop's change",
-                ))
+                self.pay(&booking.erp, peer, &document, booked.payment).await?;
+                Ok(Done::new("amended", "its sales order follows the shop's change"))
             }
             Amendment::Refused(document) => {
-                let there = document
-                    .totals
-                    .as_ref()
-                    .map_or_else(|| "unknown".to_owned(), ToString::to_string);
+                let there =
+                    document.totals.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
                 let detail = format!(
                     "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
                     sales_order.totals
                 );
                 self.held.record.document = DocumentAxis::InErp;
-                self.held
-                    .record
-                    .remember(DocumentKind::SalesOrder, document);
-                Err(Stop::Except(Reason::new(
-                    "amendment_refused",
-                    "order",
-                    detail,
-                )))
+                self.held.record.remember(DocumentKind::SalesOrder, document);
+                Err(Stop::Except(Reason::new("amendment_refused", "order", detail)))
             }
         }
     }
@@ -317,15 +251,8 @@ impl Session<'_> {
         record.in_erp_at = record.in_erp_at.or_else(|| Some(self.push.clock.now()));
         let totals = document.totals.as_ref();
         if let Some(totals) = totals.filter(|totals| **totals != sales_order.totals) {
-            let detail = format!(
-                "The ERP's document says {totals}, the shop {}.",
-                sales_order.totals
-            );
-            return Err(Stop::Except(Reason::new(
-                "totals_disagree",
-                "order",
-                detail,
-            )));
+            let detail = format!("The ERP's document says {totals}, the shop {}.", sales_order.totals);
+            return Err(Stop::Except(Reason::new("totals_disagree", "order", detail)));
         }
         self.settle(config, order);
         Ok(())
@@ -355,21 +282,16 @@ impl Session<'_> {
     fn settle(&mut self, config: &StoreConfig, order: &Order) {
         let effect = config.import.effect(order);
         let record = &mut self.held.record;
-        let reserved =
-            record.document == DocumentAxis::InErp && record.released == Some(Release::Reserve);
+        let reserved = record.document == DocumentAxis::InErp && record.released == Some(Release::Reserve);
         if effect == Effect::Authorised && record.payment == PaymentAxis::None {
             record.payment = PaymentAxis::Authorised;
         } else if effect == Effect::Ship && record.payment == PaymentAxis::Authorised {
             record.payment = PaymentAxis::None;
         }
-        record.hold = if reserved {
-            Hold::Waiting {
-                reason: WaitReason::Payment,
-                due_at: reservation_ends(order, config),
-            }
-        } else {
-            Hold::None
-        };
+        record.hold = Hold::None;
+        if reserved {
+            record.wait(WaitReason::Payment, reservation_ends(order, config));
+        }
     }
 
     async fn expire(&mut self, config: &StoreConfig, order: &Order) -> Result<Done, Stop> {
@@ -378,19 +300,10 @@ impl Session<'_> {
             "No payment arrived within {} days; its sales order was cancelled. Cancel it in the shop too, or extend it.",
             config.import.reserve_days
         );
-        Err(Stop::Except(Reason::new(
-            "payment_overdue",
-            "order",
-            detail,
-        )))
+        Err(Stop::Except(Reason::new("payment_overdue", "order", detail)))
     }
 
-    async fn cancel(
-        &mut self,
-        config: &StoreConfig,
-        order: &Order,
-        why: &'static str,
-    ) -> Result<Done, Stop> {
+    async fn cancel(&mut self, config: &StoreConfig, order: &Order, why: &'static str) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let document = match self.held.record.sales_order().cloned() {
             Some(document) => Some(document),
@@ -407,16 +320,12 @@ impl Session<'_> {
             Cancellation::Cancelled(document) => {
                 self.held.record.document = DocumentAxis::Cancelled;
                 self.held.record.hold = Hold::None;
-                self.held
-                    .record
-                    .remember(DocumentKind::SalesOrder, document);
+                self.held.record.remember(DocumentKind::SalesOrder, document);
                 Ok(Done::new("cancelled", why))
             }
             Cancellation::Refused(document) => {
                 self.held.record.document = DocumentAxis::InErp;
-                self.held
-                    .record
-                    .remember(DocumentKind::SalesOrder, document);
+                self.held.record.remember(DocumentKind::SalesOrder, document);
                 let detail = format!(
                     "The order is to be cancelled ({why}); the ERP refuses, its sales order has gone too far."
                 );
@@ -427,17 +336,9 @@ impl Session<'_> {
 
     fn known_document(&self) -> Result<ErpDocument, Stop> {
         let missing = || {
-            Reason::new(
-                "record_broken",
-                "order",
-                "The ledger says that a sales order exists and names none.",
-            )
+            Reason::new("record_broken", "order", "The ledger says that a sales order exists and names none.")
         };
-        self.held
-            .record
-            .sales_order()
-            .cloned()
-            .ok_or_else(|| Stop::Except(missing()))
+        self.held.record.sales_order().cloned().ok_or_else(|| Stop::Except(missing()))
     }
 
     async fn resolve(
@@ -448,23 +349,14 @@ impl Session<'_> {
     ) -> Result<Booked, Stop> {
         let keys = resolve::keys(order, &self.held.record.first_skus);
         let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
-        let resolver = Resolver {
-            config,
-            mappings: &mappings,
-            first_skus: &self.held.record.first_skus,
-        };
+        let resolver = Resolver { config, mappings: &mappings, first_skus: &self.held.record.first_skus };
         let key = self.held.record.document_key();
-        let sales_order = resolver
-            .sales_order(order, key.clone(), release)
-            .map_err(except)?;
+        let sales_order = resolver.sales_order(order, key.clone(), release).map_err(except)?;
         let payment = match release {
             Release::Ship => resolver.payment(order, key).map_err(except)?,
             Release::Reserve => None,
         };
-        Ok(Booked {
-            sales_order,
-            payment,
-        })
+        Ok(Booked { sales_order, payment })
     }
 }
 

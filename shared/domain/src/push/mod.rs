@@ -13,9 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::circuit::Peer;
 use crate::hint::Hint;
 use crate::outcome::CallError;
-use crate::ports::{
-    Claim, Clock, Connections, Held, Ledger, LedgerError, MappingStore, StoreDisabled,
-};
+use crate::ports::{Claim, Clock, Connections, Held, Ledger, LedgerError, MappingStore, StoreDisabled};
 use session::Session;
 
 /// The outside of the use case.
@@ -32,6 +30,8 @@ pub struct OrderPush {
     /// How long a claim holds: longer than the function's time-out + the
     /// ERP's worst lateness + clock skew.
     pub lease: SignedDuration,
+    /// The ledger was restored from a backup: every create looks first.
+    pub amnesia: bool,
 }
 
 /// One delivery of a hint.
@@ -75,14 +75,7 @@ pub struct Summary {
 impl Summary {
     fn of_nothing(what: &'static str, why: &str) -> Self {
         let why = why.to_owned();
-        Self {
-            what,
-            why,
-            state: None,
-            latency: None,
-            exception: None,
-            open_circuit: None,
-        }
+        Self { what, why, state: None, latency: None, exception: None, open_circuit: None }
     }
 }
 
@@ -91,29 +84,19 @@ impl OrderPush {
     /// or written: nothing is on record, so the message must come back.
     pub async fn push(&self, hint: &Hint, delivery: &Delivery) -> Result<Pushed, LedgerError> {
         let now = self.clock.now();
-        match self
-            .ledger
-            .claim(hint, &delivery.owner, now, self.lease)
-            .await?
-        {
+        match self.ledger.claim(hint, &delivery.owner, now, self.lease).await? {
             Claim::Busy => Ok(Pushed::Acknowledge(Summary::of_nothing(
                 "noted",
                 "another delivery is at work; it will look again",
             ))),
-            Claim::Answered => Ok(Pushed::Acknowledge(Summary::of_nothing(
-                "answered",
-                "read after this hint was received",
-            ))),
+            Claim::Answered => {
+                Ok(Pushed::Acknowledge(Summary::of_nothing("answered", "read after this hint was received")))
+            }
             Claim::Claimed(held) => self.work(hint, delivery, *held).await,
         }
     }
 
-    async fn work(
-        &self,
-        hint: &Hint,
-        delivery: &Delivery,
-        mut held: Held,
-    ) -> Result<Pushed, LedgerError> {
+    async fn work(&self, hint: &Hint, delivery: &Delivery, mut held: Held) -> Result<Pushed, LedgerError> {
         held.record.correlation.clone_from(&hint.correlation);
         let mut session = Session::new(self, hint, delivery, held);
         match session.run().await {
@@ -158,10 +141,6 @@ pub(crate) struct Reason {
 
 impl Reason {
     pub(crate) fn new(code: &str, subject: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            subject: subject.into(),
-            detail: detail.into(),
-        }
+        Self { code: code.to_owned(), subject: subject.into(), detail: detail.into() }
     }
 }

@@ -16,8 +16,9 @@ use crate::outcome::CallError;
 use crate::ports::{Held, LedgerError, Note, ShopError};
 use crate::record::{Hold, Seen};
 
-/// What a new call may need at most. No call is begun with less left.
-const CALL_RESERVE: SignedDuration = SignedDuration::from_secs(5);
+/// What a new call may need. None is begun with less left: it would be cut
+/// off by the function's end and leave an unknown outcome behind.
+const CALL_RESERVE: SignedDuration = SignedDuration::from_secs(20);
 
 pub(super) struct Session<'a> {
     pub(super) push: &'a OrderPush,
@@ -35,27 +36,13 @@ pub(super) struct Done {
 
 impl Done {
     pub(super) fn new(what: &'static str, why: impl Into<String>) -> Self {
-        Self {
-            what,
-            why: why.into(),
-        }
+        Self { what, why: why.into() }
     }
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(
-        push: &'a OrderPush,
-        hint: &'a Hint,
-        delivery: &'a Delivery,
-        held: Held,
-    ) -> Self {
-        Self {
-            push,
-            hint,
-            delivery,
-            held,
-            open_circuit: None,
-        }
+    pub(super) fn new(push: &'a OrderPush, hint: &'a Hint, delivery: &'a Delivery, held: Held) -> Self {
+        Self { push, hint, delivery, held, open_circuit: None }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -63,11 +50,7 @@ impl<'a> Session<'a> {
     }
 
     pub(super) async fn run(&mut self) -> Result<Done, Stop> {
-        let config = self
-            .push
-            .connections
-            .store(&self.hint.store)
-            .map_err(Stop::StoreDisabled)?;
+        let config = self.push.connections.store(&self.hint.store).map_err(Stop::StoreDisabled)?;
         let read_at = self.now();
         let order = self.read_order().await?;
         let decision = decide(&self.held.record, &order, &config, self.now());
@@ -101,10 +84,7 @@ impl<'a> Session<'a> {
         let record = &mut self.held.record;
         for line in &order.lines {
             if let Some(sku) = &line.product.sku {
-                record
-                    .first_skus
-                    .entry(line.id)
-                    .or_insert_with(|| sku.0.clone());
+                record.first_skus.entry(line.id).or_insert_with(|| sku.0.clone());
             }
         }
         record.seen = Some(Seen {
@@ -128,8 +108,7 @@ impl<'a> Session<'a> {
         }
         match call.await {
             Ok(answer) => {
-                self.note_circuit(peer, |circuit, _| circuit.after_success())
-                    .await?;
+                self.note_circuit(peer, |circuit, _| circuit.after_success()).await?;
                 Ok(answer)
             }
             Err(error) => {
@@ -154,19 +133,12 @@ impl<'a> Session<'a> {
         let why = error.to_string();
         match error {
             // The peer understood and answered: it is well.
-            CallError::Rejected(_) => {
-                self.note_circuit(peer, |circuit, _| circuit.after_success())
-                    .await
-            }
+            CallError::Rejected(_) => self.note_circuit(peer, |circuit, _| circuit.after_success()).await,
             CallError::Blocked { after, .. } => {
-                self.note_circuit(peer, |circuit, now| {
-                    circuit.after_blocked(&why, now, *after)
-                })
-                .await
+                self.note_circuit(peer, |circuit, now| circuit.after_blocked(&why, now, *after)).await
             }
             CallError::RetrySoon { .. } | CallError::Unknown { .. } => {
-                self.note_circuit(peer, |circuit, now| circuit.after_failure(&key, &why, now))
-                    .await
+                self.note_circuit(peer, |circuit, now| circuit.after_failure(&key, &why, now)).await
             }
         }
     }
@@ -228,12 +200,7 @@ impl<'a> Session<'a> {
     }
 
     fn note(&self, what: &str, why: &str) -> Note {
-        Note {
-            at: self.now(),
-            who: "order-push".to_owned(),
-            what: what.to_owned(),
-            why: why.to_owned(),
-        }
+        Note { at: self.now(), who: "order-push".to_owned(), what: what.to_owned(), why: why.to_owned() }
     }
 
     /// The store's configuration, the peer and connection of the ERP.
@@ -253,10 +220,7 @@ impl<'a> Session<'a> {
                 detail,
             ))
         })?;
-        let booking = crate::record::Booking {
-            entity: rule.entity.clone(),
-            erp: rule.erp.clone(),
-        };
+        let booking = crate::record::Booking { entity: rule.entity.clone(), erp: rule.erp.clone() };
         let peer = Peer::Erp(booking.erp.clone());
         Ok((booking, peer))
     }

@@ -31,8 +31,7 @@ impl Session<'_> {
             Stop::CircuitOpen(peer, probe_at) => self.circuit_open(peer, probe_at).await,
             Stop::Except(reason) => self.except(reason).await,
             Stop::OutOfTime => {
-                self.again_soon(SignedDuration::from_secs(1), "too little time was left")
-                    .await
+                self.again_soon(SignedDuration::from_secs(1), "too little time was left").await
             }
             Stop::Call(peer, error) => self.failed(peer, error).await,
         }
@@ -43,12 +42,7 @@ impl Session<'_> {
             CallError::Rejected(rejection) => {
                 let detail = format!("{peer} refused it: {}", rejection.detail);
                 let subject = rejection.detail;
-                self.except(Reason {
-                    code: rejection.code,
-                    subject,
-                    detail,
-                })
-                .await
+                self.except(Reason { code: rejection.code, subject, detail }).await
             }
             CallError::Blocked { .. } => {
                 let probe_at = self.probe_time(&peer).await?;
@@ -61,11 +55,7 @@ impl Session<'_> {
 
     /// Throttled or refused: certainly not done. The queue brings the message
     /// back a few times; then the order waits in the ledger.
-    async fn busy(
-        mut self,
-        why: &str,
-        after: Option<SignedDuration>,
-    ) -> Result<Pushed, LedgerError> {
+    async fn busy(mut self, why: &str, after: Option<SignedDuration>) -> Result<Pushed, LedgerError> {
         self.held.record.failures = self.held.record.failures.saturating_add(1);
         let wish = after.map(|wish| wish.clamp(SignedDuration::ZERO, LONGEST_WISH));
         let wait = wish.unwrap_or_else(|| backoff(5, self.held.record.failures, 900));
@@ -73,17 +63,13 @@ impl Session<'_> {
             return self.again_soon(wait, why).await;
         }
         let due_at = self.now() + wait.max(SignedDuration::from_secs(30));
-        self.park(WaitReason::PeerBusy, due_at, "waits", why)
-            .await
-            .map(Pushed::Acknowledge)
+        self.park(WaitReason::PeerBusy, due_at, "waits", why).await.map(Pushed::Acknowledge)
     }
 
     /// The queue brings the message back; should it not, the ledger does.
     async fn again_soon(self, wait: SignedDuration, why: &str) -> Result<Pushed, LedgerError> {
         let safety_net = self.now() + wait + SignedDuration::from_mins(3);
-        let summary = self
-            .park(WaitReason::PeerBusy, safety_net, "retries", why)
-            .await?;
+        let summary = self.park(WaitReason::PeerBusy, safety_net, "retries", why).await?;
         Ok(Pushed::RetryAfter(wait, summary))
     }
 
@@ -98,15 +84,11 @@ impl Session<'_> {
             let detail = format!(
                 "{peer} gave no clear answer {UNKNOWN_BUDGET} times ({why}). Look in the ERP, then adopt or retry."
             );
-            return self
-                .except(Reason::new("outcome_unknown", peer.to_string(), detail))
-                .await;
+            return self.except(Reason::new("outcome_unknown", peer.to_string(), detail)).await;
         }
         let wait = self.lateness(&peer).await + backoff(5, self.held.record.unknowns, 3600);
         let due_at = self.now() + wait;
-        self.park(WaitReason::UnknownOutcome, due_at, "unknown", why)
-            .await
-            .map(Pushed::Acknowledge)
+        self.park(WaitReason::UnknownOutcome, due_at, "unknown", why).await.map(Pushed::Acknowledge)
     }
 
     /// How long after our time-out the peer may still do what was asked, and
@@ -131,28 +113,17 @@ impl Session<'_> {
         Ok(self.open_until(peer).await?.unwrap_or(soon))
     }
 
-    async fn circuit_open(
-        mut self,
-        peer: Peer,
-        probe_at: Timestamp,
-    ) -> Result<Pushed, LedgerError> {
+    async fn circuit_open(mut self, peer: Peer, probe_at: Timestamp) -> Result<Pushed, LedgerError> {
         self.open_circuit = Some(peer.clone());
         let why = format!("the circuit of {peer} is open");
-        self.park(WaitReason::CircuitOpen(peer), probe_at, "parked", &why)
-            .await
-            .map(Pushed::Acknowledge)
+        self.park(WaitReason::CircuitOpen(peer), probe_at, "parked", &why).await.map(Pushed::Acknowledge)
     }
 
     async fn disabled(self, disabled: &StoreDisabled) -> Result<Pushed, LedgerError> {
         let due_at = self.now() + DISABLED_WAIT;
-        self.park(
-            WaitReason::StoreDisabled,
-            due_at,
-            "parked",
-            &disabled.to_string(),
-        )
-        .await
-        .map(Pushed::Acknowledge)
+        self.park(WaitReason::StoreDisabled, due_at, "parked", &disabled.to_string())
+            .await
+            .map(Pushed::Acknowledge)
     }
 
     /// Deleted for good before or after we booked it.
@@ -160,46 +131,32 @@ impl Session<'_> {
         match self.held.record.document {
             DocumentAxis::None | DocumentAxis::Cancelled | DocumentAxis::Closed => {
                 self.held.record.hold = Hold::None;
-                self.complete(Done::new(
-                    "gone",
-                    "the shop has no such order, and nothing was booked for it",
-                ))
-                .await
+                self.complete(Done::new("gone", "the shop has no such order, and nothing was booked for it"))
+                    .await
             }
             DocumentAxis::Pushing | DocumentAxis::InErp => {
-                let detail = "The shop deleted the order for good after its sales order was made, or while it was.";
-                self.except(Reason::new("deleted_in_shop", "order", detail))
-                    .await
+                let detail =
+                    "The shop deleted the order for good after its sales order was made, or while it was.";
+                self.except(Reason::new("deleted_in_shop", "order", detail)).await
             }
         }
     }
 
     async fn except(mut self, reason: Reason) -> Result<Pushed, LedgerError> {
         let since = match &self.held.record.hold {
-            Hold::Exception(known)
-                if known.code == reason.code && known.subject == reason.subject =>
-            {
+            Hold::Exception(known) if known.code == reason.code && known.subject == reason.subject => {
                 known.since
             }
             _ => self.now(),
         };
-        let Reason {
-            code,
-            subject,
-            detail,
-        } = reason;
+        let Reason { code, subject, detail } = reason;
         let done = Done::new("excepted", detail.clone());
-        self.held.record.hold = Hold::Exception(Exception {
-            code,
-            subject,
-            detail,
-            since,
-        });
+        self.held.record.hold = Hold::Exception(Exception { code, subject, detail, since });
         self.complete(done).await
     }
 
     /// Waiting lives in the ledger, with a due time: an outage of any length
-    /// spends no receive count. A wait never hides an exception.
+    /// spends no receive count.
     async fn park(
         mut self,
         reason: WaitReason,
@@ -207,7 +164,7 @@ impl Session<'_> {
         what: &'static str,
         why: &str,
     ) -> Result<Summary, LedgerError> {
-        self.held.record.hold = Hold::Waiting { reason, due_at };
+        self.held.record.wait(reason, due_at);
         self.finish(Done::new(what, why)).await
     }
 }
@@ -225,9 +182,7 @@ mod tests {
 
     #[test]
     fn backoff_doubles_and_ends() {
-        let seconds: Vec<i64> = (1..=5)
-            .map(|attempt| backoff(5, attempt, 60).as_secs())
-            .collect();
+        let seconds: Vec<i64> = (1..=5).map(|attempt| backoff(5, attempt, 60).as_secs()).collect();
         assert_eq!(seconds, [5, 10, 20, 40, 60]);
         assert_eq!(backoff(5, u32::MAX, 60).as_secs(), 60);
     }
