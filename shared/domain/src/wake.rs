@@ -97,7 +97,9 @@ impl Circuits<'_> {
     ) -> Result<Option<Cause>, LedgerError> {
         let mut cause = Cause::Wake;
         // Everything passes the shop's circuit first.
-        for peer in std::iter::once(Peer::Store(store.clone())).chain(order.peer.clone()) {
+        let shop = Peer::Store(store.clone());
+        let other = order.peer.clone().filter(|peer| *peer != shop);
+        for peer in std::iter::once(shop).chain(other) {
             match self.state(&peer).await? {
                 None => {}
                 Some(probe_at) if probe_at <= now => {

@@ -1,0 +1,58 @@
+# One door to every task. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+WEIR := $(PYTHON) infra/local/weir.py
+FUNCTIONS := $(notdir $(wildcard functions/*))
+ARCHITECTURE ?= x86_64
+STACK ?= weir
+
+.PHONY: help demo up down test check sim sim-full bench package lint audit deploy clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Play a short Saturday on the local stack: shop, queue, functions, a real ERP
+	$(WEIR) demo
+
+up: ## Keep the local stack running: make up [CONFIG=dir]
+	$(WEIR) up $(if $(CONFIG),--config $(CONFIG))
+
+down: ## Stop the local stack
+	$(WEIR) down
+
+test: ## Every test: unit, contract, live ERP, end to end
+	cargo test --workspace
+	$(WEIR) test
+
+check: ## Refuse a wrong configuration before it is deployed: make check [CONFIG=dir]
+	cargo run --quiet -p weir-runtime --example check_config -- $(or $(CONFIG),infra/example)
+
+lint: ## Format, clippy, template and policy rules, without findings
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(WEIR) lint
+
+audit: ## Licences and advisories of every dependency (installs cargo-deny into .local)
+	@test -x .local/cargo/bin/cargo-deny || cargo install --locked --root .local/cargo cargo-deny@0.20.2
+	.local/cargo/bin/cargo-deny check
+
+package: ## Build the shipped functions into target/lambda (ARCHITECTURE=x86_64|arm64)
+	$(WEIR) package --architecture $(ARCHITECTURE) $(if $(CONFIG),--config $(CONFIG))
+
+deploy: check package ## Deploy to AWS: make deploy CONFIG=dir [STACK=weir]
+	@test -n "$(CONFIG)" || { echo "deploy needs CONFIG=dir with your stores and ERPs; infra/example shows one" >&2; exit 2; }
+	sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE)
+
+sim sim-full: ## The deterministic simulator (not built yet)
+	@echo "make $@: the simulator does not exist yet; it is the next piece of work" >&2; exit 1
+
+bench: ## Size, init time and memory of the shipped functions
+	$(WEIR) bench
+
+clean: ## Stop the local stack and remove everything built or installed here
+	-$(WEIR) down
+	cargo clean
+	rm -rf .local .aws-sam

@@ -1,0 +1,15 @@
+//! The use case of `order-push` over fakes.
+
+mod failures;
+mod happy;
+mod lifecycle;
+mod world;
+
+use weir_domain::push::Pushed;
+
+/// What a delivery did.
+fn what(pushed: &Pushed) -> &'static str {
+    match pushed {
+        Pushed::Acknowledge(summary) | Pushed::RetryAfter(_, summary) => summary.what,
+    }
+}

@@ -1,0 +1,154 @@
+//! A store, its ERP, a ledger and a queue, all fake, on a clock of ours.
+
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use weir_domain::config::StoreConfig;
+use weir_domain::hint::{Cause, Hint};
+use weir_domain::id::{ErpId, OrderKey, StoreId};
+use weir_domain::mapping::{MappingKey, MappingKind};
+use weir_domain::order::Order;
+use weir_domain::ports::{Clock, Ledger, MappingStore};
+use weir_domain::push::{Delivery, OrderPush, Pushed};
+use weir_domain::record::OrderRecord;
+use weir_domain::wake::{Wake, Woken};
+use weir_testkit::{FakeClock, FakeConnections, FakeErp, FakeLedger, FakeQueue, FakeShop, sample};
+
+pub struct World {
+    pub clock: Arc<FakeClock>,
+    pub ledger: Arc<FakeLedger>,
+    pub queue: Arc<FakeQueue>,
+    pub shop: Arc<FakeShop>,
+    pub erp: Arc<FakeErp>,
+    pub connections: Arc<FakeConnections>,
+    pub push: OrderPush,
+    deliveries: std::cell::Cell<u32>,
+}
+
+impl World {
+    /// Everything is mapped, and orders are an hour old.
+    pub fn new() -> Self {
+        let clock = Arc::new(FakeClock::at(sample::saturday() + SignedDuration::from_hours(1)));
+        let ledger = Arc::new(FakeLedger::default());
+        let shop = Arc::new(FakeShop::default());
+        let erp = Arc::new(FakeErp::default());
+        let connections = Arc::new(FakeConnections::default());
+        connections.add_store(sample::store_config("main", "erp"), Arc::clone(&shop));
+        connections.add_erp(erp_id(), Arc::clone(&erp));
+        let push = OrderPush {
+            ledger: ledger.clone(),
+            mappings: ledger.clone(),
+            connections: connections.clone(),
+            clock: clock.clone(),
+            lease: SignedDuration::from_secs(130),
+            amnesia: false,
+        };
+        let world = Self {
+            clock,
+            ledger,
+            queue: Arc::new(FakeQueue::default()),
+            shop,
+            erp,
+            connections,
+            push,
+            deliveries: std::cell::Cell::new(0),
+        };
+        world.map(MappingKind::Tax, "rates:1", &["DE19"]);
+        world.map(MappingKind::Shipping, "flat_rate", &["SHIPPING"]);
+        world.map(MappingKind::Payment, "stripe", &["CARD"]);
+        world.map(MappingKind::Payment, "bacs", &["BANK"]);
+        world
+    }
+
+    pub fn map(&self, kind: MappingKind, name: &str, target: &[&str]) {
+        let target: Vec<String> = target.iter().map(ToString::to_string).collect();
+        let note = sample::note("mapped", self.now());
+        block_on(self.ledger.set_mapping(&store(), &MappingKey::new(kind, name), &target, &note)).unwrap();
+    }
+
+    pub fn configure(&self, change: impl FnOnce(&mut StoreConfig)) {
+        let mut config = sample::store_config("main", "erp");
+        change(&mut config);
+        self.connections.add_store(config, Arc::clone(&self.shop));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The shop has the order; the hint is delivered once.
+    pub fn place(&self, order: Order) -> Pushed {
+        let key = order.key.clone();
+        self.shop.put(order);
+        self.hint(&key)
+    }
+
+    /// The customer or the shop changes the order now; the hint is delivered
+    /// after the quiet period.
+    pub fn change(&self, key: &OrderKey, change: impl FnOnce(&mut Order)) -> Pushed {
+        let now = self.now();
+        self.shop.change(key.order, |order| {
+            order.modified_at = now;
+            change(order);
+        });
+        self.clock.advance(SignedDuration::from_mins(1));
+        self.hint(key)
+    }
+
+    pub fn hint(&self, key: &OrderKey) -> Pushed {
+        self.deliver(&sample::hint(key, Cause::Webhook, self.now()), 1)
+    }
+
+    pub fn deliver(&self, hint: &Hint, receives: u32) -> Pushed {
+        block_on(self.push.push(hint, &self.delivery(receives))).unwrap()
+    }
+
+    pub fn delivery(&self, receives: u32) -> Delivery {
+        self.deliveries.set(self.deliveries.get() + 1);
+        let owner = format!("delivery-{}", self.deliveries.get());
+        Delivery { owner, receives, deadline: self.now() + SignedDuration::from_secs(55) }
+    }
+
+    pub fn record(&self, key: &OrderKey) -> OrderRecord {
+        block_on(self.ledger.record(key)).unwrap().unwrap()
+    }
+
+    pub fn view(&self, key: &OrderKey) -> &'static str {
+        self.record(key).view()
+    }
+
+    pub fn exception(&self, key: &OrderKey) -> String {
+        self.record(key).exception().map(|found| found.code.clone()).unwrap_or_default()
+    }
+
+    /// The minute passes, the tick runs, and the queue is worked off.
+    pub fn minute(&self) -> Woken {
+        self.clock.advance(SignedDuration::from_mins(1));
+        let wake = Wake {
+            ledger: self.ledger.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            limit: 100,
+        };
+        let woken = block_on(wake.tick(&store(), "tick")).unwrap();
+        for hint in self.queue.take() {
+            self.deliver(&hint, 1);
+        }
+        woken
+    }
+
+    pub fn minutes(&self, count: u32) {
+        for _ in 0..count {
+            self.minute();
+        }
+    }
+}
+
+pub fn store() -> StoreId {
+    "main".parse().unwrap()
+}
+
+pub fn erp_id() -> ErpId {
+    "erp".parse().unwrap()
+}
