@@ -25,7 +25,8 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(#[schemars(regex(pattern = "^[a-z][a-z0-9-]{0,39}$"))] String);
+        #[schemars(extend("pattern" = "^[a-z][a-z0-9-]{0,39}$"))]
+        pub struct $type(String);
 
         impl $type {
             /// The name as text.

@@ -73,5 +73,6 @@ pub struct MappingDocument {
     /// The store these belong to.
     pub store: crate::id::StoreId,
     /// kind → shop name → ERP codes.
+    #[schemars(extend("propertyNames" = { "enum": ["item", "tax", "payment", "shipping", "fee"] }))]
     pub mappings: BTreeMap<MappingKind, BTreeMap<String, Vec<String>>>,
 }

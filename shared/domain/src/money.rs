@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// An ISO 4217 code that has a minor unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct Currency(#[schemars(regex(pattern = "^[A-Z]{3}$"), with = "String")] [u8; 3]);
+#[schemars(with = "String", extend("pattern" = "^[A-Z]{3}$"))]
+pub struct Currency([u8; 3]);
 
 /// The text names no ISO 4217 currency with a minor unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

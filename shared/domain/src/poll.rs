@@ -10,12 +10,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::circuit::Peer;
 use crate::config::StoreConfig;
 use crate::hint::{Cause, HINT_VERSION, Hint};
 use crate::id::OrderKey;
 use crate::outcome::CallError;
 use crate::ports::{
     Checkpoint, Clock, Ledger, LedgerError, OrderQueue, OrderStub, QueueError, Schedules, Shop, ShopError,
+    ShopPage,
 };
 
 /// Orders on a full page of the shop's listing.
@@ -103,7 +105,7 @@ impl Poll {
                 polled.unfinished = true;
                 return Ok(polled);
             }
-            let listing = run.shop.changed_after(position.after, page).await?;
+            let listing = self.list(run, position.after, page).await?;
             position.shop_time.get_or_insert(listing.answered_at.unwrap_or(started_at));
             polled.listed += listing.orders.len();
             polled.found += self.hint_unseen(run, &listing.orders).await?;
@@ -116,6 +118,26 @@ impl Poll {
         let next = position.next(run.config, started_at);
         self.schedules.advance(job, checkpoint, &next.cursor()).await?;
         Ok(polled)
+    }
+
+    /// Lists one page. The poll goes on while the shop's circuit is open, and
+    /// so probes it also when no order waits: its success closes the circuit.
+    async fn list(&self, run: &Run<'_>, after: Timestamp, page: u32) -> Result<ShopPage, PollError> {
+        let listed = run.shop.changed_after(after, page).await;
+        let peer = Peer::Store(run.config.store.clone());
+        let mut slot = self.ledger.circuit(&peer).await?;
+        let changed = match &listed {
+            Err(ShopError::Call(CallError::Blocked { why, after })) => {
+                slot.circuit.after_blocked(why, self.clock.now(), *after)
+            }
+            Err(_) => slot.circuit.clone(),
+            Ok(_) => slot.circuit.after_success(),
+        };
+        if changed != slot.circuit {
+            slot.circuit = changed;
+            self.ledger.set_circuit(&peer, &slot).await?;
+        }
+        Ok(listed?)
     }
 
     /// Sends hints for orders in a state that was never read.

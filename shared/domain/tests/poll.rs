@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
+use weir_domain::circuit::Peer;
 use weir_domain::hint::Cause;
 use weir_domain::outcome::CallError;
 use weir_domain::poll::{Poll, Polled, Run};
-use weir_domain::ports::{Clock, OrderQueue, Schedules, ShopError};
+use weir_domain::ports::{Clock, Ledger, Schedules, ShopError};
 use weir_testkit::{FakeClock, FakeLedger, FakeQueue, FakeShop, Fault, QueueOp, ShopOp, sample};
 
 struct World {
@@ -165,5 +166,18 @@ fn an_unfinished_walk_goes_on_where_it_stopped() {
     all.dedup();
     assert_eq!(all.len(), 250);
     assert!(after.len() < 100, "{} orders were hinted again", after.len());
-    block_on(world.queue.send(&[])).unwrap();
+}
+
+#[test]
+fn it_probes_the_shops_circuit_and_closes_it() {
+    let world = World::new();
+    let peer = Peer::Store("main".parse().unwrap());
+    let is_closed = || block_on(world.ledger.circuit(&peer)).unwrap().circuit.is_closed();
+    let blocked = ShopError::Call(CallError::blocked("http 401"));
+    world.shop.faults.script(ShopOp::ChangedAfter, [Fault::Before(blocked)]);
+    assert!(world.poll("a").is_err());
+    assert!(!is_closed());
+    world.later(1);
+    world.poll("b").unwrap();
+    assert!(is_closed());
 }

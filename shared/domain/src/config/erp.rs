@@ -9,7 +9,9 @@ use crate::id::{ErpId, StoreId};
 
 /// `config/erps/<erp>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+// serde cannot refuse unknown fields beside a flattened field; the adapter's
+// own struct gets what is left over and refuses it.
+#[schemars(deny_unknown_fields)]
 pub struct ErpDocumentConfig {
     /// For editors: where the schema is.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +58,8 @@ pub type CodeMap = BTreeMap<String, u64>;
 
 /// What the Tryton adapter needs to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(!deny_unknown_fields)]
 pub struct TrytonConfig {
     /// Name of the database.
     pub database: String,
