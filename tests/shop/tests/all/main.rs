@@ -1,0 +1,14 @@
+//! The stand-in over HTTP, from outside.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod common;
+mod compare;
+mod deliveries;
+mod edge;
+mod evening;
+mod orders;
+mod products;
+mod recordings;
+mod script;
+mod webhooks;
