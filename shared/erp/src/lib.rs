@@ -1,1 +1,41 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod tryton;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use weir_domain::config::{ConfigError, ErpConfig, ErpKind};
+use weir_domain::ports::{Clock, Erp};
+use weir_http::Guard;
+
+/// An ERP connection could not be made from its configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The document makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The HTTP client could not be built.
+    #[error(transparent)]
+    Client(#[from] weir_http::BuildError),
+}
+
+/// Connects to the ERP that `config` describes. Nothing is sent yet.
+///
+/// `clock` is asked when the ERP names a time to come back at. Only the local
+/// profile reaches loopback, and only there plain http is allowed.
+pub fn connect(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<dyn Erp>, ConnectError> {
+    config.check(local_profile)?;
+    let guard = Guard::new(&config.allow_private, local_profile)
+        .map_err(|text| ConfigError::new("allow_private", format!("{text:?} is not a CIDR range")))?;
+    let http = weir_http::client(guard, Duration::from_secs(config.timeout_s.into()))?;
+    match &config.kind {
+        ErpKind::Tryton(tryton) => Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?)),
+    }
+}

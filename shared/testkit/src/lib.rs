@@ -1,1 +1,47 @@
-//! Placeholder.
+//! Test support: a fake of every port, sample orders, and readers of the
+//! recordings and of `events/`. Only ever a dev-dependency.
+//!
+//! The fakes keep the promises of the ports exactly and have no clock, no
+//! randomness and no threads of their own, so that a run can be repeated.
+//! What goes wrong is scripted: see [`fault`].
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "test support: a broken sample or recording must stop the test at once"
+)]
+
+pub mod conformance;
+pub mod emulator;
+pub mod events;
+pub mod fault;
+pub mod recordings;
+pub mod sample;
+
+mod clock;
+mod connections;
+mod erp;
+mod ledger;
+mod queue;
+mod shop;
+
+pub use clock::FakeClock;
+pub use connections::FakeConnections;
+pub use erp::{ErpOp, FakeErp, Sale};
+pub use fault::Fault;
+pub use ledger::{FakeLedger, LedgerOp};
+pub use queue::{FakeQueue, QueueOp};
+pub use shop::{FakeShop, ShopOp};
+
+/// Locks what only this process touches. A test that panicked while holding
+/// it has failed already; what it left is still what the next one asks for.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Says that something is not there to be tested against. Printed past the
+/// test harness, which would swallow it.
+pub fn announce(text: &str) {
+    use std::io::Write;
+    // Nothing is lost if standard output is closed.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

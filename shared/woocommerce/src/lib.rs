@@ -1,1 +1,13 @@
-//! Placeholder.
+//! WooCommerce: what its webhooks say, how its orders become canonical
+//! orders, and a client for its REST API.
+//!
+//! [`signature`] and [`delivery`] judge an inbound delivery without reading
+//! more of it than an id. [`wire`] and [`canonical`] turn an order as the
+//! shop writes it into the domain's. [`client`] reads orders from the shop.
+
+pub mod canonical;
+pub mod client;
+pub mod delivery;
+pub mod receive;
+pub mod signature;
+pub mod wire;

@@ -1,0 +1,135 @@
+"""The configuration that demo and tests play in: our shops and our Tryton, by the ids of the seed.
+
+The same documents that a user writes.
+"""
+
+import json
+import secrets
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from .shop import Shop
+from .tryton import Tryton
+
+#: The store of the demo and the tests.
+STORE = "main"
+ERP = "tryton"
+
+#: WooCommerce's payment methods → the seed's payment journals.
+METHODS = {
+    "stripe": "card",
+    "paypal": "paypal",
+    "bacs": "bank-transfer",
+    "cod": "cash-on-delivery",
+}
+
+#: Tax rates of the stand-in, by its rate ids (the order in its settings) → the seed's taxes.
+#: ``none`` says that goods for the country are sold without tax.
+TAXES = {
+    "rates:1": ["de-19"],
+    "rates:2": ["de-7"],
+    "rates:3": ["fr-20"],
+    "rates:4": ["fr-5.5"],
+    "rates:5": ["us-ca"],
+    "rates:5+6": ["us-ca", "us-ca-la"],
+    "none:DE": [],
+    "none:US": [],
+    "none:JP": [],
+    "none:GB": [],
+    "none:AT:exempt-vat-id": [],
+}
+
+SHIPPING = {method: ["SHIP-STD"] for method in ("flat_rate", "free_shipping", "local_pickup")}
+
+FEES = {"name:Gift wrap": ["WRAP"], "any": ["FEE"]}
+
+
+def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "", **store) -> Path:
+    """Write documents and secrets; ``erp_url`` may be a proxy's, ``store`` replaces keys of stores.
+
+    A shop's name is that of its store and of its ``web.shop`` in the seed.
+    """
+    save(folder / "erps" / f"{ERP}.json", erp_document(tryton, shops, erp_url or tryton.url))
+    values = {f"weir/erp/{ERP}": {"api_key": tryton.api_key}}
+    for name, shop in shops.items():
+        save(folder / "stores" / f"{name}.json", {**store_document(shop), **store})
+        save(folder / "mappings" / f"{name}.json", mapping_document(shop))
+        values[f"weir/store/{name}"] = {
+            "consumer_key": shop.consumer_key,
+            "consumer_secret": shop.consumer_secret,
+            "webhook_secret": secrets.token_hex(20),
+        }
+    save(folder / "secrets.local.json", values)
+    return folder
+
+
+def erp_document(tryton: Tryton, shops: dict[str, Shop], url: str) -> dict:
+    """One Tryton: where it is, and its ids."""
+    ids = tryton.ids
+    return {
+        "erp": ERP,
+        "kind": "tryton",
+        "url": f"{url}/",
+        "secret": f"weir/erp/{ERP}",
+        "timeout_s": 20,
+        "longest_request_s": 20,
+        "database": tryton.database,
+        "company": ids["company"],
+        "warehouse": ids["warehouses"]["WH1"],
+        "web_shops": {name: ids["web_shops"][name] for name in shops},
+        "taxes": ids["taxes"],
+        # A Tryton journal has one currency.
+        "journals": {
+            f"{journal}:{currency}": record
+            for journal, by_currency in ids["payment_journals"].items()
+            for currency, record in by_currency.items()
+        },
+        "rounding": {"item": "ROUNDING", "tax_unit": ids["tax_units"]},
+    }
+
+
+def store_document(shop: Shop) -> dict:
+    """One shop, polled every minute, without the patience that real customers need."""
+    return {
+        "store": shop.name,
+        "url": f"{shop.url}/",
+        "secret": f"weir/store/{shop.name}",
+        "entities": [{"entity": "main", "erp": ERP}],
+        "import": {
+            "methods": {
+                "default": {"processing": "ship_if_paid", "completed": "ship_if_paid"},
+                "bacs": {"on-hold": "reserve", "processing": "ship", "completed": "ship"},
+                "cod": {"processing": "ship", "completed": "ship"},
+            },
+            "quiet_period_s": 1,
+            "reserve_days": 14,
+        },
+        "items": "same_sku",
+        "tender": [
+            {"plugin": "field", "name": "gift_cards"},
+            {"plugin": "metadata", "key": "_ywgc_applied_gift_cards"},
+            {"plugin": "fee", "name": "Gift card GIFT-3X8P"},
+        ],
+        "vat_id_key": "_billing_vat_number",
+        "poll": {"every_minutes": 1, "overlap_minutes": 10, "first_hours": 24},
+        "cut_over": (datetime.now(timezone.utc) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def mapping_document(shop: Shop) -> dict:
+    """What the shop's names mean in the seeded ERP."""
+    return {
+        "store": shop.name,
+        "mappings": {
+            "tax": TAXES,
+            "payment": {method: [journal] for method, journal in METHODS.items()},
+            "shipping": SHIPPING,
+            "fee": FEES,
+        },
+    }
+
+
+def save(file: Path, document: dict) -> None:
+    """Write one document."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

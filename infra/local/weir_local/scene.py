@@ -1,0 +1,135 @@
+"""What the demo and the end-to-end tests do and see: the shop, the ledger, the ERP's books."""
+
+import base64
+import json
+import time
+import urllib.request
+from decimal import Decimal
+
+from . import deploy
+from .demo_config import STORE
+from .console import Failure
+from .stack import LocalStack
+
+#: What an operator registers in a shop.
+TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
+#: Views of a record that nothing more will happen to by itself.
+SETTLED = {"in ERP", "reserved", "exception", "cancelled", "closed", "not imported", "held"}
+
+
+class Scene:
+    """A deployed stack with one shop."""
+
+    def __init__(self, stack: LocalStack):
+        self.stack = stack
+        secret = stack.config.secrets[f"weir/store/{STORE}"]["webhook_secret"]
+        self.shop = stack.shops[STORE]
+        self.table = stack.outputs["LedgerTable"]
+        self.dynamo = stack.aws.client("dynamodb")
+        self.functions = stack.aws.client("lambda")
+        for topic in TOPICS:
+            self.rest("POST", "webhooks", {
+                "name": topic, "topic": topic, "secret": secret,
+                "delivery_url": f"{stack.outputs['ApiUrl']}/stores/{STORE}/webhooks/{topic}",
+            })
+
+    # ------------------------------------------------------------- the shop
+
+    def rest(self, method: str, path: str, body: dict | None = None) -> dict:
+        """The shop's REST API, as an operator's script would use it."""
+        key = f"{self.shop.consumer_key}:{self.shop.consumer_secret}".encode()
+        headers = {"Authorization": f"Basic {base64.b64encode(key).decode()}"}
+        return call(method, f"{self.shop.url}/wp-json/wc/v3/{path}", body, headers)
+
+    def control(self, method: str, path: str, body: dict | None = None) -> dict:
+        """What only the stand-in has: orders on demand, faults, the log of deliveries."""
+        return call(method, f"{self.shop.url}/_control/{path}", body)
+
+    def place(self, *kinds: str, count: int = 0, seed: int = 1) -> list[dict]:
+        """Customers order: ``count`` orders of these kinds in turn; one of each if 0."""
+        body = {"count": count or len(kinds), "kinds": list(kinds), "seed": seed}
+        return self.control("POST", "orders/place", body)["orders"]
+
+    def faults(self, **switches) -> None:
+        """Set the stand-in's fault switches."""
+        self.control("PUT", "faults", switches)
+
+    def status(self, order: int, status: str, **fields) -> None:
+        """Somebody changes an order in the shop's admin."""
+        self.control("POST", f"orders/{order}/status", {"status": status, **fields})
+
+    # ----------------------------------------------------------------- Weir
+
+    def tick(self) -> None:
+        """The minute tick, brought forward."""
+        name = f"{deploy.STACK}-reconcile"
+        answer = self.functions.invoke(FunctionName=name, Payload=b"{}")
+        if answer.get("FunctionError"):
+            raise Failure(f"reconcile failed: {answer['Payload'].read()[:300]!r}")
+
+    def records(self) -> dict[int, dict]:
+        """Every order's record, by the shop's id."""
+        pages = self.dynamo.get_paginator("scan").paginate(
+            TableName=self.table, ConsistentRead=True,
+            FilterExpression="sk = :sk", ExpressionAttributeValues={":sk": {"S": "RECORD"}})
+        rows = [row for page in pages for row in page["Items"] if "record" in row]
+        return {
+            int(record["key"]["order"]): {**record, "view": row["view"]["S"]}
+            for row in rows for record in [json.loads(row["record"]["S"])]
+        }
+
+    def views(self, orders: list[dict]) -> dict[int, str]:
+        """What people see of these orders; empty for one that Weir never heard of."""
+        records = self.records()
+        return {order["id"]: records.get(order["id"], {}).get("view", "") for order in orders}
+
+    def until(self, orders: list[dict], views: set[str], seconds: float, shown=None) -> dict[int, str]:
+        """Let time pass, with a tick every few seconds, until all orders are in one of ``views``."""
+        deadline = time.monotonic() + seconds
+        while True:
+            now = self.views(orders)
+            if shown:
+                shown(now)
+            if all(view in views for view in now.values()):
+                return now
+            if time.monotonic() > deadline:
+                late = {order: view or "unheard of" for order, view in now.items() if view not in views}
+                raise Failure(f"after {seconds:.0f} s these orders are not yet {sorted(views)}: {late}")
+            self.tick()
+            # Not for luck: the interval between two looks.
+            time.sleep(2)
+
+    def dead_letters(self) -> int:
+        """Messages in the orders queue's dead-letter queue."""
+        return self.depth(self.stack.outputs["OrdersDeadLetterQueueUrl"])
+
+    def depth(self, queue_url: str) -> int:
+        """Messages in a queue, in flight included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.stack.aws.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    # -------------------------------------------------------------- the ERP
+
+    def sales(self) -> dict[str, list[dict]]:
+        """The ERP's books: every sale by the reference that Weir gave it."""
+        fields = ["number", "state", "web_id", "currency.code", "untaxed_amount", "tax_amount",
+                  "total_amount", "payments.amount", "payments.state"]
+        books: dict[str, list[dict]] = {}
+        for sale in self.stack.tryton.get("sale.sale", [["web_shop", "!=", None]], fields):
+            books.setdefault(sale["web_id"], []).append(sale)
+        return books
+
+
+def amount(value: dict) -> Decimal:
+    """A decimal as Tryton writes it."""
+    return Decimal(value["decimal"])
+
+
+def call(method: str, url: str, body: dict | None, headers: dict | None = None) -> dict:
+    """One JSON exchange."""
+    request = urllib.request.Request(
+        url, method=method, data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "Accept": "application/json", **(headers or {})})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)

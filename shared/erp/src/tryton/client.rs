@@ -1,0 +1,275 @@
+//! Tryton's REST API: one attempt a call.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use url::Url;
+use weir_domain::config::ConfigError;
+use weir_domain::outcome::CallError;
+use weir_domain::ports::Clock;
+use weir_http::{classify_transport, read_capped};
+
+use super::classify::{self, Failure, Route};
+
+/// More than any answer asked for here; a page of 50 parties is a tenth.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A connection to one database, acting for one company.
+pub(super) struct Client {
+    http: weir_http::Client,
+    models: Url,
+    key: SecretString,
+    context: String,
+    clock: Arc<dyn Clock>,
+}
+
+/// A right that Tryton grants per model.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Right {
+    Create,
+    Write,
+}
+
+impl Right {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Write => "write",
+        }
+    }
+}
+
+impl Client {
+    /// `url` is the server's, without the database.
+    pub(super) fn new(
+        http: weir_http::Client,
+        url: &Url,
+        database: &str,
+        company: u64,
+        key: SecretString,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
+        let mut models = url.clone();
+        models.set_query(None);
+        models.set_fragment(None);
+        models
+            .path_segments_mut()
+            .map_err(|()| ConfigError::new("url", "must be an https URL"))?
+            .pop_if_empty()
+            .extend([database, "rest", "model"]);
+        // A sale made in the shop is a fact. What Tryton would ask a person
+        // ("not enough stock, sure?") is answered yes.
+        let context = encode(&json!({"company": company, "_skip_warnings": true}));
+        Ok(Self { http, models, key, context, clock })
+    }
+
+    /// Records of `model` that match `domain`, with `fields`; at most `limit`.
+    pub(super) async fn search<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        domain: &Value,
+        fields: &[&str],
+        limit: usize,
+    ) -> Result<Vec<T>, CallError> {
+        let mut url = self.url(&[model], fields);
+        url.query_pairs_mut().append_pair("d", &encode(domain)).append_pair("s", &limit.to_string());
+        let records = self.send(Route::Records, Method::GET, url, None).await;
+        records.map_err(|failure| not_searched(model, failure))
+    }
+
+    /// Like [`search`](Self::search), for a domain with somebody's data in it:
+    /// it travels in the body, because URLs end up in the access log of every
+    /// proxy on the way.
+    pub(super) async fn search_unlogged<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        domain: &Value,
+        fields: &[&str],
+        limit: usize,
+    ) -> Result<Vec<T>, CallError> {
+        let url = self.url(&[model, "search_read"], &[]);
+        let body = json!({"domain": domain, "fields_names": fields, "limit": limit});
+        match self.send::<Value>(Route::Records, Method::POST, url, Some(&body)).await {
+            Ok(records) => serde_json::from_value(undotted(records))
+                .map_err(|_| CallError::unknown("http 200 with an unexpected body")),
+            Err(failure) => Err(not_searched(model, failure)),
+        }
+    }
+
+    /// Makes a record and reads `fields` of it, in one transaction.
+    pub(super) async fn create<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        record: &Value,
+        fields: &[&str],
+    ) -> Result<T, Failure> {
+        self.send(Route::Records, Method::POST, self.url(&[model], fields), Some(record)).await
+    }
+
+    /// Changes a record and reads `fields` of it, in one transaction.
+    pub(super) async fn update<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        id: u64,
+        changes: &Value,
+        fields: &[&str],
+    ) -> Result<T, Failure> {
+        let url = self.url(&[model, &id.to_string()], fields);
+        self.send(Route::Records, Method::PUT, url, Some(changes)).await
+    }
+
+    /// Presses a button of a record and reads `fields` of it, in one
+    /// transaction.
+    pub(super) async fn press<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        id: u64,
+        button: &str,
+        fields: &[&str],
+    ) -> Result<T, Failure> {
+        let url = self.url(&[model, &id.to_string(), button], fields);
+        self.send(Route::Action, Method::POST, url, Some(&json!({}))).await
+    }
+
+    /// Whether the key's user has a right. Tryton says it by groups, not by
+    /// what a rule may still refuse.
+    pub(super) async fn may(&self, right: Right, model: &str) -> Result<bool, CallError> {
+        let url = self.url(&["ir.model.access", "get_access"], &[]);
+        let body = json!({"models": [model]});
+        let rights: Result<Value, Failure> = self.send(Route::Records, Method::POST, url, Some(&body)).await;
+        match rights {
+            Ok(rights) => Ok(is_granted(&rights[model][right.word()])),
+            Err(Failure::Refused) => Ok(false),
+            Err(Failure::Call(error)) => Err(error),
+        }
+    }
+
+    /// What a refusal means: a missing right of the key's user stops every
+    /// order and is nobody's fault, so Tryton is asked for the rights; with
+    /// them, its rules refuse this one.
+    pub(super) async fn refusal(&self, right: Right, model: &str) -> CallError {
+        let word = right.word();
+        match self.may(right, model).await {
+            Ok(true) => CallError::rejected(
+                "erp_refused",
+                format!("Tryton's rules refused to {word} a {model}; try it by hand to see which"),
+            ),
+            Ok(false) => CallError::blocked(format!("the key's user may not {word} {model}")),
+            Err(error) => error,
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        route: Route,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<T, Failure> {
+        let request = self
+            .http
+            .request(method, url)
+            .map_err(|forbidden| CallError::blocked(forbidden.to_string()))?
+            .header(ACCEPT, "application/json")
+            .header(AUTHORIZATION, self.bearer()?)
+            .header("X-Tryton-Context", &self.context);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let response =
+            request.send().await.map_err(|error| classify::no_answer(&classify_transport(&error)))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read_capped(response, MAX_ANSWER_BYTES).await.map_err(|error| classify::unread(&error))?;
+        let body = classify::answer(route, status, &headers, body, self.clock.now())?;
+        serde_json::from_slice(&body)
+            .map_err(|_| CallError::unknown("http 200 with a broken or unexpected body").into())
+    }
+
+    fn bearer(&self) -> Result<HeaderValue, CallError> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.key.expose_secret()))
+            .map_err(|_| CallError::blocked("the API key has characters that no header can carry"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    fn url(&self, path: &[&str], fields: &[&str]) -> Url {
+        let mut url = self.models.clone();
+        // The constructor has shown that this URL has a path.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        if !fields.is_empty() {
+            url.query_pairs_mut().extend_pairs(fields.iter().map(|field| ("f", field)));
+        }
+        url
+    }
+}
+
+/// A domain is ours: if Tryton refuses to evaluate it, for lack of a right or
+/// of a module, no order is at fault.
+fn not_searched(model: &str, failure: Failure) -> CallError {
+    match failure {
+        Failure::Refused => CallError::blocked(format!("a search for {model} was refused")),
+        Failure::Call(error) => error,
+    }
+}
+
+/// Tryton's remote procedures name what was read through a reference with a
+/// dot at the end: `{"party": 7, "party.": {…}}`. Its REST routes do not.
+fn undotted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(undotted).collect(),
+        Value::Object(fields) => {
+            let (dotted, plain): (Vec<_>, Vec<_>) =
+                fields.into_iter().partition(|(name, _)| name.ends_with('.'));
+            let mut fields: Map<String, Value> = plain.into_iter().collect();
+            for (name, value) in dotted {
+                fields.insert(name.trim_end_matches('.').to_owned(), undotted(value));
+            }
+            Value::Object(fields)
+        }
+        other => other,
+    }
+}
+
+/// Base64url of JSON, padded: Tryton's decoder insists on it.
+fn encode(value: &Value) -> String {
+    URL_SAFE.encode(value.to_string())
+}
+
+/// Tryton says it with `true` or with 1.
+fn is_granted(right: &Value) -> bool {
+    right.as_bool().unwrap_or_else(|| right.as_u64().is_some_and(|granted| granted != 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_lose_their_dots() {
+        let read = json!([{"id": 1, "party.": {"id": 2, "lang.": null}, "party": 2, "lines.": [{"unit.": {"id": 3}}]}]);
+        let expected = json!([{"id": 1, "party": {"id": 2, "lang": null}, "lines": [{"unit": {"id": 3}}]}]);
+        assert_eq!(undotted(read), expected);
+    }
+
+    #[test]
+    fn tryton_says_yes_in_two_ways() {
+        for (value, granted) in [
+            (json!(true), true),
+            (json!(1), true),
+            (json!(false), false),
+            (json!(0), false),
+            (Value::Null, false),
+        ] {
+            assert_eq!(is_granted(&value), granted, "{value}");
+        }
+    }
+}

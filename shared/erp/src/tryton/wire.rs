@@ -1,0 +1,165 @@
+//! Tryton's JSON: decimals and dates are objects with a class, quantities are
+//! floats, references are ids or objects with the fields asked for.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use rust_decimal::Decimal;
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, json};
+
+/// A decimal as Tryton writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WireDecimal(pub(super) Decimal);
+
+impl Serialize for WireDecimal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json!({"__class__": "Decimal", "decimal": self.0.to_string()}).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireDecimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            decimal: String,
+        }
+        let Object { decimal } = Object::deserialize(deserializer)?;
+        parse(&decimal).map(Self).ok_or_else(|| D::Error::custom("not a decimal"))
+    }
+}
+
+/// A quantity: a JSON number on the wire, never a float here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WireQuantity(pub(super) Decimal);
+
+impl Serialize for WireQuantity {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number: Number = self.0.normalize().to_string().parse().map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireQuantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Number::deserialize(deserializer)?;
+        parse(&number.to_string()).map(Self).ok_or_else(|| D::Error::custom("not a quantity"))
+    }
+}
+
+/// Python writes 1E+2, 0E-8 and -0.00, too.
+fn parse(text: &str) -> Option<Decimal> {
+    let decimal: Decimal = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
+    Some(if decimal.is_zero() { decimal.abs() } else { decimal })
+}
+
+/// A day as Tryton writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WireDate(Date);
+
+impl WireDate {
+    /// The day of an instant, in UTC: what the company's own day is at that
+    /// time is Tryton's secret.
+    pub(super) fn of(instant: Timestamp) -> Self {
+        Self(Offset::UTC.to_datetime(instant).date())
+    }
+}
+
+impl Serialize for WireDate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(date) = self;
+        json!({"__class__": "date", "year": date.year(), "month": date.month(), "day": date.day()})
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            year: i16,
+            month: i8,
+            day: i8,
+        }
+        let Object { year, month, day } = Object::deserialize(deserializer)?;
+        Date::new(year, month, day).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A record of which only the id was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) struct Id {
+    pub(super) id: u64,
+}
+
+/// A reference whose code was asked for, too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Coded {
+    /// Absent in records that people made by hand.
+    pub(super) code: Option<String>,
+}
+
+/// `[["create", records]]`: what a one-to-many field is written with.
+pub(super) fn create_all(records: impl IntoIterator<Item = Value>) -> Value {
+    json!([["create", records.into_iter().collect::<Value>()]])
+}
+
+/// Text as it is stored and compared: no control characters, which some
+/// databases refuse, no blank edges, single blanks. Line breaks stay.
+pub(super) fn clean(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let printable = |c: char| if c.is_control() { ' ' } else { c };
+        let line: String = line.chars().map(printable).collect();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    });
+    let lines: Vec<String> = lines.collect();
+    lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_survive_both_of_pythons_notations() {
+        let read = |text: &str| {
+            let value = json!({"__class__": "Decimal", "decimal": text});
+            serde_json::from_value::<WireDecimal>(value).map(|decimal| decimal.0.to_string())
+        };
+        assert_eq!(read("12.50").unwrap(), "12.50");
+        assert_eq!(read("-0.00").unwrap(), "0.00");
+        assert_eq!(read("1E+2").unwrap(), "100");
+        assert_eq!(read("0E-8").unwrap().parse::<Decimal>().unwrap(), Decimal::ZERO);
+        assert!(read("NaN").is_err());
+        let written = serde_json::to_value(WireDecimal("2.3400".parse().unwrap())).unwrap();
+        assert_eq!(written, json!({"__class__": "Decimal", "decimal": "2.3400"}));
+    }
+
+    #[test]
+    fn quantities_are_numbers_on_the_wire_only() {
+        let read = |text: &str| serde_json::from_str::<WireQuantity>(text).unwrap().0;
+        assert_eq!(read("2.0"), Decimal::TWO);
+        assert_eq!(read("1e-3"), Decimal::new(1, 3));
+        assert_eq!(read("-3"), Decimal::from(-3));
+        for (quantity, text) in [("2.500", "2.5"), ("10", "10"), ("-1", "-1")] {
+            let quantity = WireQuantity(quantity.parse().unwrap());
+            assert_eq!(serde_json::to_string(&quantity).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn dates_are_objects_of_integers() {
+        let date = WireDate(Date::constant(2026, 11, 23));
+        let written = serde_json::to_value(date).unwrap();
+        assert_eq!(written, json!({"__class__": "date", "year": 2026, "month": 11, "day": 23}));
+        assert_eq!(serde_json::from_value::<WireDate>(written).unwrap(), date);
+        assert!(serde_json::from_value::<WireDate>(json!({"year": 2026, "month": 13, "day": 1})).is_err());
+    }
+
+    #[test]
+    fn text_is_compared_as_it_is_stored() {
+        assert_eq!(clean("  Ada \u{0}  King\t\r\n 1 Dock\u{7} Road  \n\n"), "Ada King\n1 Dock Road");
+        assert_eq!(clean(&clean("a\u{b}b \n c")), clean("a\u{b}b \n c"));
+    }
+}

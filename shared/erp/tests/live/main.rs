@@ -1,0 +1,13 @@
+//! The adapter against a running Tryton. `WEIR_TRYTON` names a JSON file with
+//! its `url` and what the seed of the local stack wrote (`database`,
+//! `api_key` and the ids); without it nothing is tested here, and that is said.
+#![expect(clippy::unwrap_used, reason = "a broken test set-up must stop the test at once")]
+
+mod lab;
+
+mod cancelling;
+mod customers;
+mod once;
+mod paying;
+mod totals;
+mod workflow;

@@ -1,0 +1,9 @@
+//! The adapter against a scripted Tryton on loopback: what it asks, and what
+//! it makes of every answer.
+#![expect(clippy::unwrap_used, reason = "a broken test set-up must stop the test at once")]
+
+mod fake;
+
+mod faults;
+mod requests;
+mod workflow;

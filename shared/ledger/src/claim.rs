@@ -1,0 +1,169 @@
+//! Claims: who may work on an order, decided by one conditional write.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use jiff::{SignedDuration, Timestamp};
+use weir_domain::hint::{Cause, Hint};
+use weir_domain::ports::{Claim, Held, LedgerError};
+use weir_domain::record::OrderRecord;
+
+use crate::DynamoLedger;
+use crate::error::{ROUNDS, contended, unavailable};
+use crate::expression::Write;
+use crate::item::{Item, ceil_ms, document, floor_ms, n, number, required, s, text};
+use crate::key::{RECORD, order, primary};
+use crate::open::Open;
+
+/// A hint counts as answered only by a read that began this much after it
+/// was received: the two instants come from the clocks of different machines,
+/// and a hint wrongly dropped costs more than a read too many.
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(5);
+
+/// How one conditional write at an order's record ended.
+pub(crate) enum Attempt {
+    /// It was done; the item as it is now.
+    Done(Item),
+    /// The condition failed; the item as it is.
+    Refused(Item),
+    /// A transaction was under way: try again.
+    Conflict,
+}
+
+impl DynamoLedger {
+    pub(crate) async fn claim_order(
+        &self,
+        hint: &Hint,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Claim, LedgerError> {
+        for _ in 0..ROUNDS {
+            let item = match self.grant(hint, owner, now, now + lease).await? {
+                Attempt::Done(item) => return held(hint, &item).map(Claim::Claimed),
+                Attempt::Refused(item) => item,
+                Attempt::Conflict => continue,
+            };
+            if !is_claimed(&item, now) {
+                return Ok(Claim::Answered);
+            }
+            if !carries_news(hint.cause) || self.note_hint(hint, now).await? {
+                return Ok(Claim::Busy);
+            }
+            // The holder finished just now, without this hint: claim again.
+        }
+        Err(contended())
+    }
+
+    /// The claim itself. The item's numbers change even if the same owner
+    /// claims again, so that of two callers by one name one is fenced.
+    async fn grant(
+        &self,
+        hint: &Hint,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Attempt, LedgerError> {
+        // never heard of │ claimed ─────────── lease_until │ free again
+        //  unknown       │ mine: my answer was lost        │ ended (0 when released)
+        let free = "attribute_not_exists(#pk) OR #lease_until <= :now OR #owner = :owner";
+        //  heard ── SKEW ──┤ read began later: answered_until
+        //                  └ read began earlier: unanswered
+        let unanswered = "attribute_not_exists(#answered_until) OR #answered_until <= :heard";
+        // A wake only says that something is due, which is not so while
+        // `answered_until` is there.
+        let due = "attribute_not_exists(#answered_until)";
+        let write = Write::default()
+            .count("fence")
+            .set_once("finished_fence", n(0))
+            .set_once("heard_at", s(hint.received_at.to_string()))
+            .set("owner", s(owner))
+            .set("lease_until", n(ceil_ms(until)))
+            .remove("answered_until")
+            .open(Some(Open::claimed(&hint.key(), until)))
+            .only_if(free)
+            .value("now", n(floor_ms(now)));
+        let write = if carries_news(hint.cause) {
+            write.only_if(unanswered).value("heard", n(floor_ms(hint.received_at + SKEW)))
+        } else {
+            write.only_if(due)
+        };
+        self.attempt(primary(order(&hint.key()), RECORD), &write).await
+    }
+
+    /// Notes a hint for the holder of the claim; `false` if there is none
+    /// (any more), and the hint is nowhere yet.
+    async fn note_hint(&self, hint: &Hint, now: Timestamp) -> Result<bool, LedgerError> {
+        // claimed ───────────── lease_until │ free: nobody would see the note
+        let claimed = "#lease_until > :now";
+        // Only forwards: hints come in any order.
+        let newer = "attribute_not_exists(#newest_hint) OR #newest_hint < :newest_hint";
+        let write = Write::default()
+            .set("newest_hint", n(floor_ms(hint.received_at)))
+            .only_if(claimed)
+            .only_if(newer)
+            .value("now", n(floor_ms(now)));
+        match self.attempt(primary(order(&hint.key()), RECORD), &write).await? {
+            Attempt::Done(_) => Ok(true),
+            Attempt::Refused(item) => Ok(is_claimed(&item, now)),
+            Attempt::Conflict => Ok(false),
+        }
+    }
+
+    /// One conditional write.
+    pub(crate) async fn attempt(&self, key: Item, write: &Write) -> Result<Attempt, LedgerError> {
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(write.update())
+            .condition_expression(write.condition())
+            .set_expression_attribute_names(Some(write.names()))
+            .set_expression_attribute_values(Some(write.values()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(done) => Ok(Attempt::Done(done.attributes.unwrap_or_default())),
+            Err(error) => refused(&error),
+        }
+    }
+}
+
+fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Result<Attempt, LedgerError> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            Ok(Attempt::Refused(failed.item.clone().unwrap_or_default()))
+        }
+        Some(UpdateItemError::TransactionConflictException(_)) => Ok(Attempt::Conflict),
+        _ => Err(unavailable(error)),
+    }
+}
+
+/// A wake or a probe says only that the ledger has something due; it need
+/// not be noted, since what is due stays due.
+fn carries_news(cause: Cause) -> bool {
+    match cause {
+        Cause::Webhook | Cause::Poll => true,
+        Cause::Wake | Cause::Probe => false,
+    }
+}
+
+fn is_claimed(item: &Item, now: Timestamp) -> bool {
+    number(item, "lease_until").is_some_and(|until: i64| until > floor_ms(now))
+}
+
+fn held(hint: &Hint, item: &Item) -> Result<Box<Held>, LedgerError> {
+    let fence: u64 = required(item, "fence")?;
+    let finished: u64 = required(item, "finished_fence")?;
+    let heard_at = text(item, "heard_at").and_then(|at| at.parse().ok()).unwrap_or(hint.received_at);
+    let record = document(item, "record")?
+        .unwrap_or_else(|| OrderRecord::new(hint.key(), heard_at, &hint.correlation));
+    // Every claim has the next number: the one before this was finished, or
+    // its holder vanished. A claim repeated by its own holder counts as such
+    // too: looking once too often is safe, and a name may be used twice.
+    let taken_over = finished + 1 < fence;
+    Ok(Box::new(Held { record, fence, taken_over }))
+}

@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use jiff::{SignedDuration, Timestamp};
+use weir_domain::audit::AuditEntry;
+use weir_domain::circuit::Peer;
+use weir_domain::hint::Hint;
+use weir_domain::id::{OrderKey, StoreId};
+use weir_domain::ports::{CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, Note};
+use weir_domain::record::OrderRecord;
+
+use crate::item::document;
+use crate::key::{RECORD, order, primary};
+
+/// The `ledger` table. It implements [`Ledger`],
+/// [`Schedules`](weir_domain::ports::Schedules) and
+/// [`MappingStore`](weir_domain::ports::MappingStore).
+#[derive(Debug, Clone)]
+pub struct DynamoLedger {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+}
+
+impl DynamoLedger {
+    /// A ledger in `table`. The client's retries are the only ones towards
+    /// the table: throttling is waited for there.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+}
+
+#[async_trait]
+impl Ledger for DynamoLedger {
+    async fn claim(
+        &self,
+        hint: &Hint,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Claim, LedgerError> {
+        self.claim_order(hint, owner, now, lease).await
+    }
+
+    async fn save(&self, held: &mut Held, note: &Note) -> Result<(), LedgerError> {
+        self.save_record(held, note).await
+    }
+
+    async fn complete(&self, held: Held, note: &Note) -> Result<OrderRecord, LedgerError> {
+        self.complete_record(held, note).await
+    }
+
+    async fn record(&self, key: &OrderKey) -> Result<Option<OrderRecord>, LedgerError> {
+        match self.get(primary(order(key), RECORD)).await? {
+            Some(item) => document(&item, "record"),
+            None => Ok(None),
+        }
+    }
+
+    async fn audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.query_audit(key).await
+    }
+
+    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
+        self.get_seen(keys).await
+    }
+
+    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError> {
+        self.query_due(store, now, limit).await
+    }
+
+    async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError> {
+        self.get_circuit(peer).await
+    }
+
+    async fn set_circuit(&self, peer: &Peer, slot: &CircuitSlot) -> Result<bool, LedgerError> {
+        self.put_circuit(peer, slot).await
+    }
+}

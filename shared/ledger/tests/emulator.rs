@@ -1,0 +1,216 @@
+//! DynamoDB and SQS as the emulator plays them. Each test makes what it
+//! needs under a name of this process and removes it at its end.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use jiff::SignedDuration;
+use weir_domain::hint::{Cause, Hint};
+use weir_domain::ports::{Claim, Ledger, LedgerError, OrderQueue};
+use weir_domain::record::{Hold, Seen, WaitReason};
+use weir_ledger::{DynamoLedger, SqsOrderQueue};
+use weir_testkit::{conformance, emulator, sample};
+
+fn credentials() -> aws_sdk_dynamodb::config::Credentials {
+    aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test")
+}
+
+fn dynamo(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_dynamodb::config::Region::new("eu-central-1"))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
+        .credentials_provider(credentials())
+        .endpoint_url(endpoint)
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}
+
+/// A table as the template makes it.
+struct Table {
+    client: aws_sdk_dynamodb::Client,
+    name: String,
+}
+
+impl Table {
+    async fn create(endpoint: &str, name: &str) -> Self {
+        let client = dynamo(endpoint);
+        let name = format!("{name}-{}", std::process::id());
+        let attribute = |name| {
+            let kind = ScalarAttributeType::S;
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+        };
+        let key =
+            |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+        let projection = Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(["peer", "code", "subject"].map(str::to_owned).to_vec()));
+        let index = GlobalSecondaryIndex::builder()
+            .index_name("open")
+            .key_schema(key("open_pk", KeyType::Hash))
+            .key_schema(key("open_sk", KeyType::Range))
+            .projection(projection.build());
+        client
+            .create_table()
+            .table_name(&name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_attribute_definitions(Some(["pk", "sk", "open_pk", "open_sk"].map(attribute).to_vec()))
+            .key_schema(key("pk", KeyType::Hash))
+            .key_schema(key("sk", KeyType::Range))
+            .global_secondary_indexes(index.build().unwrap())
+            .send()
+            .await
+            .unwrap();
+        Self { client, name }
+    }
+
+    fn ledger(&self) -> DynamoLedger {
+        DynamoLedger::new(self.client.clone(), &self.name)
+    }
+
+    async fn delete(self) {
+        self.client.delete_table().table_name(&self.name).send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn dynamodb_conforms() {
+    let Some(endpoint) = emulator::endpoint() else { return };
+    let table = Table::create(&endpoint, "conformance").await;
+    conformance::run(&table.ledger()).await;
+    table.delete().await;
+}
+
+/// What the console and the alarms rely on: a settled order is in no index,
+/// an exception is found with what it is grouped by, and nobody's name is in
+/// the table.
+#[tokio::test]
+async fn the_index_is_sparse_and_the_table_holds_no_person() {
+    let Some(endpoint) = emulator::endpoint() else { return };
+    let table = Table::create(&endpoint, "rows").await;
+    let ledger = table.ledger();
+    let exception = weir_domain::record::Exception {
+        code: "item_not_mapped".to_owned(),
+        subject: "MUG-L".to_owned(),
+        detail: "No item is mapped.".to_owned(),
+        since: sample::saturday(),
+    };
+    let wait = Hold::Waiting {
+        reason: WaitReason::CircuitOpen(weir_domain::circuit::Peer::Erp("books".parse().unwrap())),
+        due_at: sample::saturday(),
+        excepted: Some(Box::new(exception.clone())),
+    };
+    let held = Hold::Held { reason: "a person looks".to_owned() };
+    for (id, hold) in (1..).zip([Hold::None, Hold::Exception(exception), wait, held]) {
+        settle(&ledger, id, hold).await;
+    }
+
+    let index = table.client.scan().table_name(&table.name).index_name("open").send().await.unwrap();
+    let text = |item: &aws_item::Item, name: &str| item.get(name).map(|value| value.as_s().unwrap().clone());
+    let rows: BTreeSet<_> = index
+        .items()
+        .iter()
+        .map(|item| {
+            let state = text(item, "open_pk").unwrap().split('#').nth(1).unwrap().to_owned();
+            (state, text(item, "open_sk"), text(item, "code"), text(item, "subject"), text(item, "peer"))
+        })
+        .collect();
+    let row = |state: &str, id: u64, grouped: bool, peer: Option<&str>| {
+        let sk = format!("2026-11-28T09:00:00.000Z#{id}");
+        let (code, subject) =
+            (grouped.then(|| "item_not_mapped".to_owned()), grouped.then(|| "MUG-L".to_owned()));
+        (state.to_owned(), Some(sk), code, subject, peer.map(str::to_owned))
+    };
+    let expected = [
+        row("exception", 2, true, None),
+        row("due", 3, true, Some("erp/books")),
+        row("held", 4, false, None),
+    ];
+    assert_eq!(rows, expected.into());
+
+    let all = table.client.scan().table_name(&table.name).send().await.unwrap();
+    assert_eq!(all.items().len(), 8, "four records, four audit entries");
+    let stored = format!("{:?}", all.items());
+    for canary in sample::CANARIES {
+        assert!(!stored.contains(canary), "{canary}");
+    }
+    table.delete().await;
+}
+
+mod aws_item {
+    #[expect(clippy::disallowed_types, reason = "the SDK's type; nothing iterates over it")]
+    pub(crate) type Item = std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+}
+
+async fn settle(ledger: &DynamoLedger, id: u64, hold: Hold) {
+    let (key, now) = (sample::key("main", id), sample::saturday());
+    let hint = sample::hint(&key, Cause::Webhook, now);
+    let claim = ledger.claim(&hint, "a", now, SignedDuration::from_secs(300)).await;
+    let Ok(Claim::Claimed(mut claimed)) = claim else { panic!("{claim:?}") };
+    let order = sample::order("main", id);
+    claimed.record.seen = Some(Seen {
+        read_at: now,
+        number: order.number.clone(),
+        status: order.status.clone(),
+        version: order.version(),
+        totals: order.totals(),
+    });
+    claimed.record.hold = hold;
+    ledger.complete(*claimed, &sample::note("completed", now)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_table_is_unavailable() {
+    let Some(endpoint) = emulator::endpoint() else { return };
+    let ledger = DynamoLedger::new(dynamo(&endpoint), "there-is-none");
+    let key = sample::key("main", 1);
+    let expected = LedgerError::Unavailable("ResourceNotFoundException".to_owned());
+    assert_eq!(ledger.record(&key).await, Err(expected.clone()));
+    let hint = sample::hint(&key, Cause::Webhook, sample::saturday());
+    let claim = ledger.claim(&hint, "a", sample::saturday(), SignedDuration::from_secs(1)).await;
+    assert_eq!(claim, Err(expected));
+}
+
+#[tokio::test]
+async fn every_hint_arrives_in_the_queue() {
+    let Some(endpoint) = emulator::endpoint() else { return };
+    let client = sqs(&endpoint);
+    let name = format!("orders-{}", std::process::id());
+    let url = client.create_queue().queue_name(&name).send().await.unwrap().queue_url.unwrap();
+    let queue = SqsOrderQueue::new(client.clone(), &url);
+    let hint = |id| sample::hint(&sample::key("main", id), Cause::Webhook, sample::saturday());
+    let hints: Vec<Hint> = (1..=25).map(hint).collect();
+    queue.send(&hints).await.unwrap();
+    queue.send(&[]).await.unwrap();
+
+    let mut received = BTreeSet::new();
+    for _ in 0..100 {
+        let answer =
+            client.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
+        if received.len() == hints.len() {
+            break;
+        }
+        for message in answer.messages() {
+            let hint: Hint = message.body().unwrap().parse().unwrap();
+            assert!(hints.contains(&hint));
+            received.insert(hint.order);
+        }
+    }
+    assert_eq!(received.len(), hints.len());
+    client.delete_queue().queue_url(&url).send().await.unwrap();
+    let error = queue.send(&hints).await.unwrap_err().to_string();
+    assert!(error.contains("NonExistentQueue") || error.contains("QueueDoesNotExist"), "{error}");
+}

@@ -1,0 +1,44 @@
+//! Nobody listens: an error in our words, and no hint lost silently.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use weir_domain::hint::Cause;
+use weir_domain::ports::{Ledger, LedgerError, OrderQueue};
+use weir_ledger::{DynamoLedger, SqsOrderQueue};
+use weir_testkit::sample;
+
+/// An address that was free a moment ago.
+fn nobody() -> String {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", socket.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_not_reached_is_unavailable() {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(nobody())
+        .build();
+    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::from_conf(config), "ledger");
+    let unreached = LedgerError::Unavailable("not reached".to_owned());
+    assert_eq!(ledger.record(&sample::key("main", 1)).await, Err(unreached));
+}
+
+#[tokio::test]
+async fn a_queue_that_is_not_reached_takes_nothing() {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(nobody())
+        .build();
+    let queue = SqsOrderQueue::new(aws_sdk_sqs::Client::from_conf(config), "http://127.0.0.1/queue");
+    let hint = sample::hint(&sample::key("main", 1), Cause::Webhook, sample::saturday());
+    let error = queue.send(&[hint]).await.unwrap_err();
+    assert_eq!(error.0, "no answer, or none that makes sense");
+}

@@ -1,0 +1,93 @@
+//! What documents say about each other: a store that needs a wrong or absent
+//! document is disabled, and only that store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use weir_domain::config::{ErpConfig, ErpKind, StoreConfig};
+use weir_domain::id::{ErpId, StoreId};
+use weir_domain::mapping::Mappings;
+
+use super::documents::ById;
+use super::{Configuration, Disabled, Problem};
+
+/// Puts the documents together.
+pub(super) fn join(
+    stores: ById<StoreId, StoreConfig>,
+    erps: ById<ErpId, ErpConfig>,
+    seeds: ById<StoreId, Mappings>,
+    mut problems: Vec<Problem>,
+) -> Configuration {
+    problems.extend(homeless(&seeds, &stores));
+    let mut joined = Configuration::default();
+    for (id, store) in stores {
+        let store = match store {
+            Err(own) => Err(Disabled(vec![own])),
+            Ok(store) => {
+                let broken = broken_references(&store, &erps);
+                problems.extend(broken.iter().cloned());
+                let seed = seeds.get(&id).and_then(|seed| seed.as_ref().err().cloned());
+                let reasons: Vec<Problem> = broken.into_iter().chain(seed).collect();
+                if reasons.is_empty() { Ok(Arc::new(store)) } else { Err(Disabled(reasons)) }
+            }
+        };
+        joined.stores.insert(id, store);
+    }
+    if joined.stores.is_empty() && problems.is_empty() {
+        problems.push(Problem {
+            document: "stores/".into(),
+            field: String::new(),
+            problem: "there is no store".into(),
+        });
+    }
+    joined.erps = usable(erps);
+    joined.seeds = usable(seeds);
+    problems.sort();
+    joined.problems = problems;
+    joined
+}
+
+fn usable<I: Ord, T>(documents: ById<I, T>) -> BTreeMap<I, T> {
+    documents.into_iter().filter_map(|(id, value)| Some((id, value.ok()?))).collect()
+}
+
+/// Mappings of a store that does not exist: most likely a misspelt name.
+fn homeless(seeds: &ById<StoreId, Mappings>, stores: &ById<StoreId, StoreConfig>) -> Vec<Problem> {
+    let orphans = seeds.keys().filter(|store| !stores.contains_key(store));
+    let problem = |store: &StoreId| Problem {
+        document: format!("mappings/{store}.json"),
+        field: "store".into(),
+        problem: format!("there is no stores/{store}.json"),
+    };
+    orphans.map(problem).collect()
+}
+
+fn broken_references(store: &StoreConfig, erps: &ById<ErpId, ErpConfig>) -> Vec<Problem> {
+    let check = |(index, rule): (usize, &weir_domain::config::EntityRule)| {
+        let erp = &rule.erp;
+        let problem = match erps.get(erp) {
+            None => format!("there is no erps/{erp}.json"),
+            Some(Err(_)) => format!("erps/{erp}.json is wrong"),
+            Some(Ok(config)) if !serves(config, &store.store) => {
+                format!(
+                    "erps/{erp}.json does not say which web shop {:?} is: add it to web_shops",
+                    store.store.as_str()
+                )
+            }
+            Some(Ok(_)) => return None,
+        };
+        Some(Problem {
+            document: format!("stores/{}.json", store.store),
+            field: format!("entities[{index}].erp"),
+            problem,
+        })
+    };
+    store.entities.iter().enumerate().filter_map(check).collect()
+}
+
+/// Whether the ERP's document knows the store, where its adapter has to.
+fn serves(erp: &ErpConfig, store: &StoreId) -> bool {
+    match &erp.kind {
+        ErpKind::Tryton(tryton) => tryton.web_shops.contains_key(store),
+    }
+}

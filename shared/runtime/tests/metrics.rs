@@ -1,0 +1,120 @@
+//! The embedded metric format as CloudWatch reads it. One test: metrics are
+//! set up once per process.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use weir_domain::circuit::Peer;
+use weir_domain::id::{ErpId, StoreId};
+use weir_domain::outcome::CallError;
+use weir_runtime::environment::TelemetryEnvironment;
+use weir_runtime::telemetry::{METRICS, Metric, Telemetry};
+
+fn flushed(telemetry: Telemetry) -> Vec<Value> {
+    let mut bytes = Vec::new();
+    telemetry.flush_to(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The document with exactly these dimensions.
+fn by<'a>(documents: &'a [Value], dimensions: &Value) -> &'a Value {
+    let of = |document: &&Value| &document["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0] == dimensions;
+    let mut found = documents.iter().filter(of);
+    let document = found.next().unwrap_or_else(|| panic!("nothing by {dimensions} in {documents:?}"));
+    assert!(found.next().is_none(), "several by {dimensions}");
+    document
+}
+
+/// What the specification asks of a document.
+fn check_document(document: &Value) {
+    assert!(document["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000, "milliseconds");
+    let directives = document["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+    assert_eq!(directives.len(), 1);
+    assert_eq!(directives[0]["Namespace"], "Weir/test");
+    for dimension in directives[0]["Dimensions"][0].as_array().unwrap() {
+        let name = dimension.as_str().unwrap();
+        assert!(["store", "erp"].contains(&name), "{name} is no dimension of ours");
+        assert!(document[name].is_string(), "the value of {name} stands beside it");
+    }
+    let metrics = directives[0]["Metrics"].as_array().unwrap();
+    assert!(!metrics.is_empty() && metrics.len() <= 100);
+    for metric in metrics {
+        let name = metric["Name"].as_str().unwrap();
+        let unit = if name == "OrderLatencyMs" { "Milliseconds" } else { "Count" };
+        assert_eq!(metric["Unit"], unit, "{name}");
+        let value = &document[name];
+        assert!(
+            value.is_number() || value.as_array().is_some_and(|all| all.iter().all(Value::is_number)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
+    let environment =
+        TelemetryEnvironment { level: tracing::Level::ERROR, metrics_namespace: "Weir/test".into() };
+    let telemetry = Telemetry::init("order-push", &environment).unwrap();
+    assert!(Telemetry::init("order-push", &environment).is_err(), "once per process");
+    assert_eq!(flushed(telemetry), Vec::<Value>::new(), "nothing counted, nothing written");
+
+    let main: &StoreId = &"main".parse().unwrap();
+    let second: &StoreId = &"second".parse().unwrap();
+    let books: &ErpId = &"books".parse().unwrap();
+    let calls = [
+        None,
+        Some(CallError::rejected("no_item", "")),
+        Some(CallError::retry_soon("")),
+        Some(CallError::blocked("")),
+        Some(CallError::unknown("")),
+    ];
+    for failure in &calls {
+        Metric::ErpCall { erp: books, failure: failure.as_ref() }.record();
+    }
+    for store in [main, second] {
+        Metric::OrderAccepted { store }.record();
+        Metric::OrderLatency { store, latency: SignedDuration::from_millis(1500) }.record();
+    }
+    Metric::OrderLatency { store: main, latency: SignedDuration::from_secs(-3) }.record();
+    Metric::SignatureFailure { store: Some(main) }.record();
+    Metric::SignatureFailure { store: None }.record();
+    Metric::Exception { store: main }.record();
+    Metric::Parked { store: main, orders: 3 }.record();
+    Metric::CircuitOpen { peer: &Peer::Erp(books.clone()) }.record();
+    Metric::CircuitOpen { peer: &Peer::Store(main.clone()) }.record();
+    Metric::FoundByPoll { store: main, orders: 2 }.record();
+    Metric::Woken { store: main, orders: 4 }.record();
+    Metric::Woken { store: second, orders: 0 }.record();
+    Metric::StoreDisabled { store: main }.record();
+
+    let documents = flushed(telemetry);
+    documents.iter().for_each(check_document);
+    assert_eq!(documents.len(), 4, "without dimensions, two stores, one ERP: {documents:?}");
+    assert!(documents.iter().all(|document| document["function"] == "order-push"));
+
+    let all = by(&documents, &json!([]));
+    let expected = json!({
+        "CircuitOpen": 2, "ErpBlocked": 1, "ErpCalls": 5, "ErpRejected": 1, "ErpRetrySoon": 1, "ErpUnknown": 1,
+        "Exceptions": 1, "FoundByPoll": 2, "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3,
+        "SignatureFailures": 2, "StoresDisabled": 1, "Woken": 4,
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&all[name], value, "{name}");
+    }
+    let names: BTreeSet<_> = expected.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, METRICS.iter().map(|(name, _)| *name).collect(), "every metric is tested");
+
+    let erp = by(&documents, &json!(["erp"]));
+    assert_eq!((&erp["erp"], &erp["ErpCalls"], &erp["CircuitOpen"]), (&json!("books"), &json!(5), &json!(1)));
+    let stores: Vec<_> = documents.iter().filter(|document| document["store"].is_string()).collect();
+    assert_eq!(stores.len(), 2);
+    assert_eq!((&stores[0]["store"], &stores[0]["SignatureFailures"]), (&json!("main"), &json!(1)));
+    assert_eq!(stores[0]["OrderLatencyMs"], json!([1500.0, 0.0]));
+    assert_eq!((&stores[1]["store"], &stores[1]["OrdersAccepted"]), (&json!("second"), &json!(1)));
+    assert!(stores[1].get("Woken").is_none(), "zero is not written");
+
+    assert_eq!(flushed(telemetry), Vec::<Value>::new(), "what was written is not written again");
+}

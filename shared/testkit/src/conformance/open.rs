@@ -1,0 +1,107 @@
+//! What is due, and what was seen.
+
+use futures::future::join_all;
+use weir_domain::circuit::Peer;
+use weir_domain::ports::Ledger;
+use weir_domain::record::{Hold, WaitReason};
+
+use super::{at, claim, complete, due, exception, read, settle, webhook};
+use crate::sample::key;
+
+pub(super) async fn run(ledger: &impl Ledger) {
+    what_waits_is_due_in_its_time(ledger).await;
+    the_circuit_it_waits_for_is_named(ledger).await;
+    a_claim_is_due_when_its_lease_ends(ledger).await;
+    what_is_settled_is_never_due(ledger).await;
+    the_oldest_come_first_and_no_more_than_asked_for(ledger).await;
+    seen_names_what_was_read(ledger).await;
+}
+
+fn wait(reason: WaitReason, seconds: i64) -> Hold {
+    Hold::Waiting { reason, due_at: at(seconds), excepted: None }
+}
+
+async fn what_waits_is_due_in_its_time(ledger: &impl Ledger) {
+    let key = key("due", 1);
+    settle(ledger, &key, 0, wait(WaitReason::PeerBusy, 60)).await;
+    assert!(due(ledger, &key, 59).await.is_empty());
+    let orders = due(ledger, &key, 60).await;
+    assert_eq!(orders.len(), 1);
+    assert_eq!((&orders[0].key, orders[0].due_at, &orders[0].peer), (&key, at(60), &None));
+    let elsewhere = crate::sample::key("due-elsewhere", 1);
+    assert!(due(ledger, &elsewhere, 60).await.is_empty(), "another store's");
+}
+
+async fn the_circuit_it_waits_for_is_named(ledger: &impl Ledger) {
+    let peers = [Peer::Erp("books".parse().expect("a name")), Peer::Store("peers".parse().expect("a name"))];
+    for (id, peer) in (1..).zip(&peers) {
+        let hold = wait(WaitReason::CircuitOpen(peer.clone()), 10 * i64::try_from(id).expect("small"));
+        settle(ledger, &key("peers", id), 0, hold).await;
+    }
+    let orders = due(ledger, &key("peers", 1), 100).await;
+    let named: Vec<_> = orders.into_iter().filter_map(|order| order.peer).collect();
+    assert_eq!(named, peers);
+}
+
+async fn a_claim_is_due_when_its_lease_ends(ledger: &impl Ledger) {
+    let key = key("leased", 1);
+    // It waited for a circuit before: that is not what it is due for now.
+    let peer = Peer::Erp("books".parse().expect("a name"));
+    settle(ledger, &key, 0, wait(WaitReason::CircuitOpen(peer.clone()), 10)).await;
+    let held = claim(ledger, &webhook(&key, 20), "a").await;
+    assert!(due(ledger, &key, 319).await.is_empty());
+    let orders = due(ledger, &key, 320).await;
+    assert_eq!(orders.len(), 1);
+    assert_eq!((orders[0].due_at, &orders[0].peer), (at(320), &None));
+    complete(ledger, held, 21).await;
+    let orders = due(ledger, &key, 10_000).await;
+    assert_eq!(orders.len(), 1);
+    assert_eq!((orders[0].due_at, &orders[0].peer), (at(10), &Some(peer)), "it waits as before");
+}
+
+async fn what_is_settled_is_never_due(ledger: &impl Ledger) {
+    let held = Hold::Held { reason: "a person looks".to_owned() };
+    for (id, hold) in (1..).zip([Hold::None, Hold::Exception(exception()), held]) {
+        settle(ledger, &key("settled", id), 0, hold).await;
+    }
+    assert!(due(ledger, &key("settled", 1), 100_000_000).await.is_empty());
+}
+
+async fn the_oldest_come_first_and_no_more_than_asked_for(ledger: &impl Ledger) {
+    let store = key("many", 1).store;
+    let ids: Vec<u64> = (1..=40).collect();
+    // Neither the order of ids nor that of writing is the order of time.
+    let due_at = |id: u64| 1000 + i64::try_from(id * 17 % 41).expect("small");
+    let keys = |id: u64| key("many", id);
+    join_all(ids.iter().map(|id| async move {
+        settle(ledger, &keys(*id), 0, wait(WaitReason::PeerBusy, due_at(*id))).await;
+    }))
+    .await;
+    let orders = ledger.due(&store, at(1030), 25).await.expect("the ledger answers");
+    let mut expected: Vec<(i64, u64)> = ids.iter().map(|id| (due_at(*id), *id)).collect();
+    expected.sort_unstable();
+    expected.truncate(25);
+    let found: Vec<u64> = orders.iter().map(|order| order.key.order.0).collect();
+    assert_eq!(found, expected.iter().map(|(_, id)| *id).collect::<Vec<_>>());
+    assert_eq!(ledger.due(&store, at(1030), 100).await.map(|orders| orders.len()), Ok(30));
+    assert_eq!(ledger.due(&store, at(1030), 0).await.map(|orders| orders.len()), Ok(0));
+}
+
+async fn seen_names_what_was_read(ledger: &impl Ledger) {
+    let (read_key, unread, unknown) = (key("seen", 1), key("seen", 2), key("seen", 3));
+    let record = settle(ledger, &read_key, 0, Hold::None).await;
+    let held = claim(ledger, &webhook(&unread, 0), "a").await;
+    complete(ledger, held, 1).await;
+    let mut keys = vec![read_key.clone(), unread, unknown, read_key.clone()];
+    keys.extend((100..196).map(|id| key("seen", id)));
+    let seen = ledger.seen(&keys).await.expect("the ledger answers");
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen.get(&read_key), record.seen.as_ref().map(|seen| &seen.version.modified_at));
+    assert_eq!(ledger.seen(&[]).await.map(|seen| seen.len()), Ok(0));
+
+    let mut held = claim(ledger, &webhook(&read_key, 50), "a").await;
+    read(&mut held, 50);
+    held.record.seen.as_mut().expect("it was just read").version.modified_at = at(40);
+    complete(ledger, held, 51).await;
+    assert_eq!(ledger.seen(&keys).await.map(|seen| seen.get(&read_key).copied()), Ok(Some(at(40))));
+}

@@ -1,0 +1,237 @@
+//! The shop's REST API, version 3: Basic authentication over TLS.
+//!
+//! Everything here is a read, so that nothing it fails at has had an effect:
+//! the table in `client/answer.rs` says how each failure is classed. Over plain http,
+//! which only loopback in the local profile can have, WooCommerce ignores
+//! Basic credentials; the request is then signed as well (OAuth 1.0a).
+
+mod answer;
+mod oauth;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+use weir_domain::config::StoreConfig;
+use weir_domain::id::OrderId;
+use weir_domain::order::Order;
+use weir_domain::outcome::CallError;
+use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopPage};
+use weir_http::{Client, Guard, ReadError, answered_at, classify_transport, read_capped};
+
+use crate::canonical::{OrderError, order};
+use crate::wire::{List, Scalar};
+
+/// One exchange, from connecting to the last byte.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest answer that is read. A real order has some 10 kB; plugins
+/// that keep documents in metadata reach hundreds.
+pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Orders on a page of a listing: the most the shop gives.
+const PAGE: usize = 100;
+/// Decimals asked for, so that a line is not rounded before it is summed.
+const DECIMALS: &str = "6";
+
+/// A key of the REST API. `read` is enough for what is done here.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// `ck_…`
+    pub consumer_key: SecretString,
+    /// `cs_…`
+    pub consumer_secret: SecretString,
+}
+
+/// The client of a store could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ShopClientError {
+    /// There is no client for anybody.
+    #[error(transparent)]
+    Http(#[from] weir_http::BuildError),
+    /// The store's URL can have no path.
+    #[error("the store's URL is not an address of a web site")]
+    Url,
+}
+
+/// One store's REST API.
+pub struct ShopClient {
+    store: Arc<StoreConfig>,
+    orders: Url,
+    key: ApiKey,
+    http: Client,
+    clock: Arc<dyn Clock>,
+    nonces: oauth::Nonces,
+}
+
+struct Answer {
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl ShopClient {
+    /// A client for a store whose configuration was checked. The local
+    /// profile may reach loopback over plain http.
+    pub fn new(
+        store: Arc<StoreConfig>,
+        key: ApiKey,
+        clock: Arc<dyn Clock>,
+        local_profile: bool,
+    ) -> Result<Self, ShopClientError> {
+        let guard = Guard { allow_private: Vec::new(), allow_loopback: local_profile };
+        let mut orders = store.url.clone();
+        orders
+            .path_segments_mut()
+            .map_err(|()| ShopClientError::Url)?
+            .pop_if_empty()
+            .extend(["wp-json", "wc", "v3", "orders"]);
+        let http = weir_http::client(guard, TIMEOUT)?;
+        Ok(Self { store, orders, key, http, clock, nonces: oauth::Nonces::default() })
+    }
+
+    async fn get(&self, url: Url) -> Result<Answer, ShopError> {
+        let request =
+            self.http.request(Method::GET, self.signed(url)).map_err(|error| answer::forbidden(&error))?;
+        let sent = request
+            .basic_auth(self.key.consumer_key.expose_secret(), Some(self.key.consumer_secret.expose_secret()))
+            .header(ACCEPT, "application/json")
+            .header(CACHE_CONTROL, "no-cache")
+            .send()
+            .await;
+        let response = sent.map_err(|error| answer::no_answer(&classify_transport(&error)))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = match read_capped(response, MAX_ANSWER_BYTES).await {
+            Ok(body) => body,
+            Err(ReadError::Transport(failure)) => return Err(answer::no_answer(&failure).into()),
+            // Too large to be one of the shop's errors: judged without it.
+            Err(ReadError::TooLarge { .. }) if status != StatusCode::OK => Vec::new(),
+            Err(ReadError::TooLarge { max_bytes }) => return Err(answer::too_large(&headers, max_bytes)),
+        };
+        answer::judge(status, &headers, &body, self.clock.now())?;
+        Ok(Answer { headers, body })
+    }
+
+    fn signed(&self, url: Url) -> Url {
+        if url.scheme() == "https" {
+            return url;
+        }
+        oauth::sign(&self.key, &self.nonces, self.clock.now(), "GET", url)
+    }
+
+    /// The first `pages` pages of the orders of one status that changed after
+    /// an instant, and the shop's clock at the first.
+    async fn changed(
+        &self,
+        status: &str,
+        after: Timestamp,
+        pages: u32,
+    ) -> Result<(Vec<OrderStub>, Option<Timestamp>), ShopError> {
+        let mut stubs = Vec::new();
+        let mut at = None;
+        for page in 1..=pages {
+            let answer = self.get(self.listing(status, after, page)).await?;
+            at = at.or_else(|| answered_at(&answer.headers));
+            let found = read_stubs(&answer.body)?;
+            let is_last = found.len() < PAGE;
+            stubs.extend(found);
+            if is_last {
+                break;
+            }
+        }
+        Ok((stubs, at))
+    }
+
+    fn listing(&self, status: &str, after: Timestamp, page: u32) -> Url {
+        // With dates_are_gmt the shop wants no `Z`: it would shift by its
+        // offset and miss orders.
+        let after = TimeZone::UTC.to_datetime(after).strftime("%Y-%m-%dT%H:%M:%S");
+        let mut url = self.orders.clone();
+        url.query_pairs_mut()
+            .append_pair("status", status)
+            .append_pair("modified_after", &after.to_string())
+            .append_pair("dates_are_gmt", "true")
+            .append_pair("orderby", "modified")
+            .append_pair("order", "asc")
+            .append_pair("per_page", &PAGE.to_string())
+            .append_pair("page", &page.to_string())
+            .append_pair("_fields", "id,date_modified_gmt");
+        url
+    }
+}
+
+#[async_trait]
+impl Shop for ShopClient {
+    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
+        let mut url = self.orders.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(&id.to_string());
+        }
+        url.query_pairs_mut().append_pair("dp", DECIMALS);
+        let answer = self.get(url).await?;
+        order(&self.store, id, &answer.body).map_err(|error| match error {
+            OrderError::Unreadable(unreadable) => unreadable.into(),
+            OrderError::NotJson | OrderError::OtherOrder => CallError::retry_soon(error.to_string()).into(),
+        })
+    }
+
+    async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
+        let page = page.max(1);
+        let (mut orders, answered_at) = self.changed("any", after, page).await?;
+        // "any" leaves out the trash, and a trashed order is a cancelled one.
+        // The first n pages of both hold the first n of their union.
+        let (trashed, _) = self.changed("trash", after, page).await?;
+        orders.extend(trashed);
+        orders.sort_by_key(|stub| (stub.modified_at, stub.id));
+        let skipped = PAGE.saturating_mul(page as usize - 1);
+        let orders = orders.into_iter().skip(skipped).take(PAGE).collect();
+        Ok(ShopPage { orders, answered_at })
+    }
+}
+
+fn read_stubs(body: &[u8]) -> Result<Vec<OrderStub>, ShopError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Stub {
+        id: Scalar,
+        date_modified_gmt: Scalar,
+    }
+    if !body.trim_ascii_start().starts_with(b"[") {
+        return Err(CallError::retry_soon("the listing is not a JSON list").into());
+    }
+    let List(stubs): List<Stub> =
+        serde_json::from_slice(body).map_err(|_| CallError::retry_soon("the listing is not JSON"))?;
+    let read = |stub: &Stub| {
+        let id = stub.id.id().ok().filter(|id| *id != 0)?;
+        Some(OrderStub { id: OrderId(id), modified_at: stub.date_modified_gmt.gmt().ok()?? })
+    };
+    let read: Option<Vec<_>> = stubs.iter().map(read).collect();
+    Ok(read.ok_or_else(|| CallError::unknown("the listing has an order without id or date"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_a_list_of_orders() {
+        let stubs = read_stubs(br#" [{"id":25,"date_modified_gmt":"2026-11-23T19:41:10"}]"#).unwrap();
+        assert_eq!(stubs[0].id, OrderId(25));
+        assert_eq!(stubs[0].modified_at.to_string(), "2026-11-23T19:41:10Z");
+        assert_eq!(read_stubs(b"[]").unwrap(), []);
+        for odd in ["{}", "null", "", "[", "<br />[]", r#"{"code":"x"}"#] {
+            let retry =
+                matches!(read_stubs(odd.as_bytes()), Err(ShopError::Call(CallError::RetrySoon { .. })));
+            assert!(retry, "{odd}");
+        }
+        for odd in [r#"[{"id":25}]"#, r#"[{"date_modified_gmt":"2026-11-23T19:41:10"}]"#, "[1]", "[[]]"] {
+            let unknown =
+                matches!(read_stubs(odd.as_bytes()), Err(ShopError::Call(CallError::Unknown { .. })));
+            assert!(unknown, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Whatever arrives, reading it ends in a value.
+#![expect(clippy::unwrap_used, reason = "a broken sample stops the test")]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use weir_domain::config::StoreConfig;
+use weir_domain::id::OrderId;
+use weir_testkit::events;
+use weir_woocommerce::canonical::order;
+use weir_woocommerce::delivery::{Topic, understand};
+
+fn store() -> StoreConfig {
+    serde_json::from_value(json!({
+        "store": "lights", "url": "https://lights.example.com/", "secret": "weir/lights",
+        "entities": [{"entity": "de", "erp": "books"}],
+        "metadata": ["_gift_message"], "vat_id_key": "_vat_number",
+        "tender": [
+            {"plugin": "field", "name": "gift_cards"},
+            {"plugin": "metadata", "key": "_gift_card_applied"},
+            {"plugin": "fee", "name": "Store credit"},
+        ],
+    }))
+    .unwrap()
+}
+
+/// The bodies of all samples that are objects.
+fn bodies() -> Vec<Value> {
+    let bodies = events::all("woocommerce").into_iter().map(|sample| sample.json()["body"].clone());
+    bodies.filter(Value::is_object).collect()
+}
+
+/// Reads it in every way there is; whatever is an order has totals that can
+/// be computed, or an error.
+fn read(body: &[u8]) {
+    for topic in ["order.updated", "order.deleted", "product.updated"] {
+        let _ = understand(topic.parse::<Topic>().unwrap(), body);
+    }
+    let id = serde_json::from_slice::<Value>(body).ok().and_then(|body| body["id"].as_u64());
+    if let Ok(order) = order(&store(), OrderId(id.unwrap_or(7001)), body) {
+        let _ = (order.totals(), order.residuals(store().rounding_cap), order.version());
+        assert!(!format!("{order:?}").to_lowercase().contains("canary"));
+    }
+}
+
+/// Every place in a document: the values that can be replaced.
+fn places(value: &Value, path: &str, found: &mut Vec<String>) {
+    found.push(path.to_owned());
+    match value {
+        Value::Array(list) => {
+            for (index, element) in list.iter().enumerate() {
+                places(element, &format!("{path}/{index}"), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, element) in object {
+                places(element, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn oddities() -> Vec<Value> {
+    vec![
+        Value::Null,
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(""),
+        json!("canary"),
+        json!("999999999999999"),
+        json!("-0.0000000000000000000000000001"),
+        json!("0000-00-00T00:00:00"),
+        json!("9999-12-31T23:59:59"),
+        json!([]),
+        json!({}),
+        json!([[]]),
+        json!([null]),
+        json!({"amount": "canary"}),
+        json!({"0": {"id": 1, "total": "1"}}),
+    ]
+}
+
+#[test]
+fn every_value_of_every_sample_replaced_by_every_oddity() {
+    let mut tried = 0_u64;
+    for body in bodies() {
+        let mut found = Vec::new();
+        places(&body, "", &mut found);
+        for place in found {
+            for oddity in oddities() {
+                let mut damaged = body.clone();
+                *damaged.pointer_mut(&place).unwrap() = oddity;
+                read(&serde_json::to_vec(&damaged).unwrap());
+                tried += 1;
+            }
+        }
+    }
+    println!("{tried} damaged documents read");
+    assert!(tried > 10_000);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..500)) {
+        read(&body);
+    }
+
+    #[test]
+    fn samples_with_damaged_bytes(
+        which in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let bodies = bodies();
+        let mut body = serde_json::to_vec(which.get(&bodies)).unwrap();
+        for (position, byte) in damage {
+            let position = position.index(body.len());
+            body[position] = byte;
+        }
+        body.truncate(cut.map_or(body.len(), |cut| cut.index(body.len())));
+        read(&body);
+    }
+}

@@ -1,0 +1,10 @@
+//! The template against the code: what is deployed is what the code needs,
+//! and the house rules hold for every function, queue and log group.
+
+mod alarms;
+mod cloudformation;
+mod data;
+mod functions;
+mod permissions;
+mod queues;
+mod source;

@@ -1,0 +1,200 @@
+//! Permissions: what a role grants is what its function calls, port by port,
+//! plus what the platform does in the function's name. The emulator of the
+//! local stack enforces no permissions, so that this table is the proof.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::cloudformation::{Resource, Template, text};
+use crate::functions::function;
+use crate::source;
+
+/// One action on one resource.
+type Grant = (String, String);
+
+/// What needs it, the actions, and on what.
+type Need = (&'static str, &'static [&'static str], &'static str);
+
+const ORDERS: &str = "OrdersQueue.Outputs.QueueArn";
+const TICK_LETTERS: &str = "Ticks.Outputs.DeadLetterQueueArn";
+const LEDGER: &str = "LedgerTable.Arn";
+const OPEN_INDEX: &str = "${LedgerTable.Arn}/index/open";
+const STORE_SECRETS: &str =
+    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/store/*";
+const ERP_SECRETS: &str =
+    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/erp/*";
+
+/// What a function calls, by the port it goes through.
+fn calls(function: &str) -> Vec<Need> {
+    match function {
+        "webhook" => vec![
+            ("OrderQueue::send", &["sqs:SendMessage"], ORDERS),
+            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
+        ],
+        "order-push" => vec![
+            ("Ledger::claim", &["dynamodb:UpdateItem"], LEDGER),
+            ("Ledger::save, complete: one transaction", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
+            ("Ledger::circuit, set_circuit", &["dynamodb:GetItem", "dynamodb:PutItem"], LEDGER),
+            ("MappingStore::mappings", &["dynamodb:BatchGetItem"], LEDGER),
+            ("retry soon: the batch loop's back-off", &["sqs:ChangeMessageVisibility"], ORDERS),
+            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
+            ("secrets of ERPs", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
+        ],
+        "reconcile" => vec![
+            ("Ledger::due", &["dynamodb:Query"], OPEN_INDEX),
+            ("Ledger::circuit", &["dynamodb:GetItem"], LEDGER),
+            ("Ledger::seen", &["dynamodb:BatchGetItem"], LEDGER),
+            ("Schedules::begin, advance, end", &["dynamodb:UpdateItem"], LEDGER),
+            ("OrderQueue::send", &["sqs:SendMessage"], ORDERS),
+            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
+        ],
+        other => panic!("say here what {other} calls"),
+    }
+}
+
+/// What the platform does with a function's role.
+fn platform(function: &str) -> Vec<Need> {
+    let log: Need = match function {
+        "webhook" => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "WebhookLog.Arn"),
+        "order-push" => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "OrderPushLog.Arn"),
+        _ => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "ReconcileLog.Arn"),
+    };
+    // Only with a customer managed key, and only through Secrets Manager.
+    let decrypt: Need = ("reading secrets", &["kms:Decrypt"], "SecretsKeyArn");
+    let own: Option<Need> = match function {
+        "order-push" => {
+            Some(("its event source", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ORDERS))
+        }
+        "reconcile" => Some(("its on-failure destination", &["sqs:SendMessage"], TICK_LETTERS)),
+        _ => None,
+    };
+    [log, decrypt].into_iter().chain(own).collect()
+}
+
+fn grants_of(needs: Vec<Need>) -> BTreeSet<Grant> {
+    let grants = |(_, actions, on): Need| actions.iter().map(move |action| ((*action).to_owned(), on.to_owned()));
+    needs.into_iter().flat_map(grants).collect()
+}
+
+/// Every statement of a role, also those under a condition.
+fn statements(role: Resource) -> Vec<Value> {
+    let policies = role.property("/Policies").as_array().unwrap_or_else(|| panic!("{} has no policy", role.id));
+    let listed = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().clone());
+    let conditional = |statement: Value| statement.pointer("/Fn::If/1").cloned().unwrap_or(statement);
+    listed.map(conditional).collect()
+}
+
+fn list(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
+}
+
+fn granted(role: Resource) -> BTreeSet<Grant> {
+    let pairs = |statement: &Value| -> Vec<Grant> {
+        assert_eq!(statement["Effect"], "Allow", "{statement}");
+        let actions = list(&statement["Action"]);
+        let on = list(&statement["Resource"]);
+        actions.iter().flat_map(|action| on.iter().map(|on| (text(action).to_owned(), text(on).to_owned()))).collect()
+    };
+    statements(role).iter().flat_map(pairs).collect()
+}
+
+fn role_of<'a>(template: &'a Template, name: &str) -> Resource<'a> {
+    let role = text(function(template, name).property("/Role"));
+    template.resource(role.strip_suffix(".Arn").expect("a role of this template"))
+}
+
+#[test]
+fn a_role_grants_what_its_function_calls_and_nothing_else() {
+    let template = Template::main();
+    let mut roles = BTreeSet::new();
+    for name in source::functions() {
+        let role = role_of(&template, &name);
+        assert!(roles.insert(role.id), "{} is shared", role.id);
+        let mut needed = grants_of(calls(&name));
+        needed.extend(grants_of(platform(&name)));
+        assert_eq!(granted(role), needed, "{name}");
+    }
+}
+
+#[test]
+fn nobody_may_do_everything_or_anything_everywhere() {
+    let template = Template::main();
+    for role in template.of_type("AWS::IAM::Role") {
+        for (action, on) in granted(role) {
+            assert!(!action.contains('*'), "{}: {action}", role.id);
+            // A secret's name ends in characters that AWS chooses.
+            let named = !on.contains('*') || [STORE_SECRETS, ERP_SECRETS].contains(&on.as_str());
+            assert!(named, "{}: {action} on {on}", role.id);
+        }
+        let assumed = list(role.property("/AssumeRolePolicyDocument/Statement/0/Principal/Service"));
+        assert!(assumed.iter().all(|service| text(service).ends_with(".amazonaws.com")), "{}", role.id);
+    }
+}
+
+/// EC2 has nothing to name before a network interface exists, so AWS's own
+/// policy is attached, and only where the function is in a VPC.
+#[test]
+fn the_one_managed_policy_is_for_network_interfaces() {
+    let template = Template::main();
+    for role in template.of_type("AWS::IAM::Role") {
+        let managed = role.property("/ManagedPolicyArns");
+        if managed.is_null() {
+            continue;
+        }
+        let branches = managed["Fn::If"].as_array().expect("only under a condition");
+        assert_eq!((branches[0].as_str(), text(&branches[2])), (Some("InVpc"), "AWS::NoValue"), "{}", role.id);
+        let policies: Vec<&str> = list(&branches[1]).into_iter().map(text).collect();
+        assert_eq!(policies, ["arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]);
+    }
+}
+
+#[test]
+fn the_schedule_may_tick_and_bury() {
+    let template = Template::main();
+    let schedules = template.of_type("AWS::Scheduler::Schedule");
+    assert!(!schedules.is_empty());
+    for schedule in schedules {
+        let role = text(schedule.property("/Target/RoleArn")).trim_end_matches(".Arn");
+        let target = text(schedule.property("/Target/Arn")).to_owned();
+        let needed = [("lambda:InvokeFunction".to_owned(), target), ("sqs:SendMessage".to_owned(), TICK_LETTERS.to_owned())];
+        assert_eq!(granted(template.resource(role)), BTreeSet::from(needed), "{}", schedule.id);
+    }
+}
+
+/// SDK operation → the IAM actions it needs. A transaction needs those of its
+/// parts, which are found by their builders.
+const OPERATIONS: &[(&str, &str)] = &[
+    (".get_item()", "dynamodb:GetItem"),
+    (".batch_get_item()", "dynamodb:BatchGetItem"),
+    (".put_item()", "dynamodb:PutItem"),
+    ("Put::builder()", "dynamodb:PutItem"),
+    (".update_item()", "dynamodb:UpdateItem"),
+    ("Update::builder()", "dynamodb:UpdateItem"),
+    (".delete_item()", "dynamodb:DeleteItem"),
+    ("Delete::builder()", "dynamodb:DeleteItem"),
+    ("ConditionCheck::builder()", "dynamodb:ConditionCheckItem"),
+    (".batch_write_item()", "dynamodb:BatchWriteItem"),
+    (".query()", "dynamodb:Query"),
+    (".scan()", "dynamodb:Scan"),
+    (".execute_statement()", "dynamodb:PartiQLSelect"),
+    (".send_message()", "sqs:SendMessage"),
+    (".send_message_batch()", "sqs:SendMessage"),
+    (".receive_message()", "sqs:ReceiveMessage"),
+    (".delete_message()", "sqs:DeleteMessage"),
+    (".change_message_visibility()", "sqs:ChangeMessageVisibility"),
+    (".change_message_visibility_batch()", "sqs:ChangeMessageVisibility"),
+    (".get_secret_value()", "secretsmanager:GetSecretValue"),
+    (".batch_get_secret_value()", "secretsmanager:BatchGetSecretValue"),
+    (".put_metric_data()", "cloudwatch:PutMetricData"),
+];
+
+#[test]
+fn the_calls_listed_here_are_those_in_the_code() {
+    let code: String = ["shared/ledger/src", "shared/runtime/src", "functions"].map(source::code_of).concat();
+    let code: String = code.split_whitespace().collect();
+    let made: BTreeSet<String> =
+        OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| (*action).to_owned()).collect();
+    let listed = source::functions().iter().flat_map(|name| grants_of(calls(name))).map(|(action, _)| action).collect();
+    assert_eq!(made, listed);
+}

@@ -1,0 +1,135 @@
+//! Every edge is a queue with a dead-letter queue, an alarm and a way back.
+
+use weir_domain::config::ErpConfig;
+
+use crate::cloudformation::{Resource, Template, text};
+use crate::functions::timeout;
+use crate::source;
+
+const QUEUE_TEMPLATE: &str = "infra/queue.yaml";
+
+fn queue_stacks(template: &Template) -> Vec<Resource<'_>> {
+    let stacks = template.of_type("AWS::Serverless::Application");
+    stacks.into_iter().filter(|stack| stack.property("/Location") == QUEUE_TEMPLATE).collect()
+}
+
+/// The function and the event, for every event that is a queue.
+fn queue_events(template: &Template) -> Vec<(Resource<'_>, serde_json::Value)> {
+    let events = |function: Resource| function.property("/Events").as_object().cloned().unwrap_or_default();
+    let functions = template.of_type("AWS::Serverless::Function");
+    let all = functions.into_iter().flat_map(|function| events(function).into_iter().map(move |(_, event)| (function, event)));
+    let queues: Vec<_> = all.filter(|(_, event)| event["Type"] == "SQS").collect();
+    assert!(!queues.is_empty());
+    queues
+}
+
+/// A number that a queue's stack sets, or the nested template's default.
+fn setting(stack: Resource, name: &str) -> u64 {
+    let nested = Template::load(QUEUE_TEMPLATE);
+    let own = stack.property(&format!("/Parameters/{name}")).as_u64();
+    own.or_else(|| nested.at(&format!("/Parameters/{name}/Default")).as_u64()).unwrap_or_else(|| panic!("{name} is no number"))
+}
+
+#[test]
+fn every_queue_is_made_by_the_nested_stack_and_its_alarms_reach_people() {
+    let template = Template::main();
+    assert!(template.of_type("AWS::SQS::Queue").is_empty(), "a queue outside {QUEUE_TEMPLATE} has no alarm");
+    let stacks = queue_stacks(&template);
+    assert!(!stacks.is_empty());
+    for stack in stacks {
+        let topic = stack.property("/Parameters/AlarmTopicArn/Fn::If");
+        assert_eq!((text(&topic[0]), text(&topic[1])), ("HasAlarmTopic", "AlarmTopic"), "{}", stack.id);
+        assert!(text(stack.property("/Parameters/Name")).starts_with("${AWS::StackName}-"), "{}", stack.id);
+    }
+}
+
+#[test]
+fn a_queue_has_a_dead_letter_queue_that_outlives_it_and_is_encrypted() {
+    let nested = Template::load(QUEUE_TEMPLATE);
+    let (queue, letters) = (nested.resource("Queue"), nested.resource("DeadLetterQueue"));
+    assert_eq!(nested.of_type("AWS::SQS::Queue").len(), 2);
+    assert_eq!(text(queue.property("/RedrivePolicy/deadLetterTargetArn")), "DeadLetterQueue.Arn");
+    let retention = |queue: Resource| queue.property("/MessageRetentionPeriod").as_u64().unwrap();
+    assert_eq!(retention(letters), 14 * 24 * 3600);
+    assert!(retention(queue) < retention(letters));
+    for queue in [queue, letters] {
+        assert_eq!(queue.property("/SqsManagedSseEnabled"), true, "{}", queue.id);
+        assert!(queue.attribute("/DeletionPolicy").is_string(), "{}", queue.id);
+    }
+}
+
+#[test]
+fn letters_and_old_messages_ring() {
+    let nested = Template::load(QUEUE_TEMPLATE);
+    let watches = |metric: &str, queue: &str| {
+        nested.of_type("AWS::CloudWatch::Alarm").into_iter().any(|alarm| {
+            alarm.property("/MetricName") == metric && text(alarm.property("/Dimensions/0/Value")) == format!("{queue}.QueueName")
+        })
+    };
+    assert!(watches("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"));
+    assert!(watches("ApproximateAgeOfOldestMessage", "Queue"));
+}
+
+#[test]
+fn a_consumer_takes_small_batches_and_reports_each_record() {
+    let template = Template::main();
+    for (function, event) in queue_events(&template) {
+        let event = &event["Properties"];
+        assert!(event["BatchSize"].as_u64().is_some_and(|size| (1..=5).contains(&size)), "{}", function.id);
+        assert_eq!(event["FunctionResponseTypes"], serde_json::json!(["ReportBatchItemFailures"]), "{}", function.id);
+        let concurrency = text(&event["ScalingConfig"]["MaximumConcurrency"]);
+        assert!(template.at(&format!("/Parameters/{concurrency}/MinValue")).as_u64() >= Some(2), "{concurrency}: SQS wants at least 2");
+    }
+}
+
+#[test]
+fn a_message_stays_hidden_for_six_times_its_consumers_time_out() {
+    let template = Template::main();
+    for (function, event) in queue_events(&template) {
+        let source = text(&event["Properties"]["Queue"]);
+        let stack = template.resource(source.strip_suffix(".Outputs.QueueArn").expect("a queue of a nested stack"));
+        let visibility = setting(stack, "VisibilityTimeout");
+        assert!(visibility >= 6 * timeout(function), "{} hides for {visibility} s", stack.id);
+    }
+}
+
+/// Quick retries come back through the queue and cost a receive each.
+#[test]
+fn retries_alone_never_make_a_dead_letter() {
+    let code = source::code_of("shared/domain/src/push");
+    let (_, rest) = code.split_once("const QUICK_RETRIES: u32 = ").expect("the push use case bounds its quick retries");
+    let quick_retries: u64 = rest.split(';').next().unwrap().parse().unwrap();
+    for stack in queue_stacks(&Template::main()) {
+        assert!(setting(stack, "MaxReceiveCount") >= 2 * (quick_retries + 1), "{}", stack.id);
+    }
+}
+
+#[test]
+fn no_call_to_an_erp_may_outlive_the_function() {
+    let template = Template::main();
+    let limit = timeout(crate::functions::function(&template, "order-push"));
+    let accepted = |timeout_s: u64| {
+        let document = serde_json::json!({
+            "erp": "books", "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",
+            "timeout_s": timeout_s, "longest_request_s": 600, "database": "d", "company": 1, "warehouse": 1,
+            "web_shops": {}, "taxes": {}, "rounding": {"item": "R", "tax_unit": {}},
+        });
+        let erp: ErpConfig = serde_json::from_value(document).unwrap();
+        erp.check(false).is_ok()
+    };
+    assert!(accepted(1));
+    assert!((limit..limit + 60).all(|seconds| !accepted(seconds)), "a call may take {limit} s or more");
+}
+
+#[test]
+fn what_fails_without_a_queue_is_buried_all_the_same() {
+    let template = Template::main();
+    let letters = "Ticks.Outputs.DeadLetterQueueArn";
+    for schedule in template.of_type("AWS::Scheduler::Schedule") {
+        assert_eq!(text(schedule.property("/Target/DeadLetterConfig/Arn")), letters, "{}", schedule.id);
+        assert!(schedule.property("/Target/RetryPolicy/MaximumRetryAttempts").is_u64(), "{}", schedule.id);
+        let target = text(schedule.property("/Target/Arn")).trim_end_matches(".Arn");
+        let function = template.resource(target);
+        assert_eq!(text(function.property("/EventInvokeConfig/DestinationConfig/OnFailure/Destination")), letters);
+    }
+}

@@ -1,0 +1,38 @@
+//! The source code as text: what it mentions, it uses.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cloudformation::repository;
+
+/// Names of the folders in `functions/`.
+pub(crate) fn functions() -> Vec<String> {
+    let entries = fs::read_dir(repository("functions")).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert!(!names.is_empty());
+    names
+}
+
+/// All Rust source below a folder, without tests and comments, joined.
+pub(crate) fn code_of(folder: &str) -> String {
+    let mut code = String::new();
+    collect(&repository(folder), &mut code);
+    assert!(!code.is_empty(), "{folder} has no code");
+    code
+}
+
+fn collect(path: &Path, code: &mut String) {
+    for entry in fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())) {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "tests" {
+            collect(&path, code);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            let text = fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
+            code.extend(lines.flat_map(|line| [line, "\n"]));
+        }
+    }
+}
