@@ -24,7 +24,6 @@ down: ## Stop the local stack
 	$(WEIR) down
 
 test: ## Every test: unit, contract, live ERP, end to end
-	cargo test --workspace
 	$(WEIR) test
 
 check: ## Refuse a wrong configuration before it is deployed: make check [CONFIG=dir]

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from . import build, demo_config, quality, tools
+from . import build, checks, demo, demo_config, quality, tools
 from .console import Failure, say, warn
 from .stack import LocalStack, current, down
 
 #: Commands that need boto3, and so run inside the ``ministack`` environment.
-INSIDE = {"up"}
+INSIDE = {"demo", "test", "up"}
 
 
 def main(arguments: list[str]) -> int:
@@ -38,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
+    command("demo", lambda _: demo.play(), "Play a short Saturday.")
+    command("test", lambda _: checks.test(), "Every test.")
     command("tools", run_tools, "Install MiniStack, SAM and Tryton into .local.")
     up = command("up", run_up, "Start the stack and keep it running.")
     up.add_argument("--config", type=Path, help="your shops and ERPs; without it, the demo's")

@@ -2,7 +2,7 @@
 
 import time
 
-from . import demo_config, scene
+from . import build, demo_config, scene
 from .console import say, step
 from .scene import SETTLED, Scene
 from .stack import LocalStack
@@ -19,6 +19,7 @@ OUTAGE = 5
 
 def play() -> None:
     """Start everything, play, show the table, stop everything."""
+    build.build()
     with LocalStack() as stack:
         stack.open_shop(demo_config.STORE)
         stack.deploy(demo_config.write(stack.folder / "config", stack.tryton, stack.shops))

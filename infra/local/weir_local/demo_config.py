@@ -101,7 +101,7 @@ def store_document(shop: Shop) -> dict:
                 "bacs": {"on-hold": "reserve", "processing": "ship", "completed": "ship"},
                 "cod": {"processing": "ship", "completed": "ship"},
             },
-            "quiet_period_s": 1,
+            "quiet_period_s": 0,
             "reserve_days": 14,
         },
         "items": "same_sku",

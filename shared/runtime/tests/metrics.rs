@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use weir_domain::circuit::Peer;
-use weir_domain::id::{ErpId, StoreId};
+use weir_domain::id::{DocumentKey, ErpId, Generation, OrderId, OrderKey, StoreId};
 use weir_domain::outcome::CallError;
+use weir_domain::ports::Erp;
 use weir_runtime::environment::TelemetryEnvironment;
-use weir_runtime::telemetry::{METRICS, Metric, Telemetry};
+use weir_runtime::telemetry::{CountedErp, METRICS, Metric, Telemetry};
+use weir_testkit::{ErpOp, FakeErp, Fault};
 
 fn flushed(telemetry: Telemetry) -> Vec<Value> {
     let mut bytes = Vec::new();
@@ -53,8 +56,8 @@ fn check_document(document: &Value) {
     }
 }
 
-#[test]
-fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
+#[tokio::test]
+async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     let environment =
         TelemetryEnvironment { level: tracing::Level::ERROR, metrics_namespace: "Weir/test".into() };
     let telemetry = Telemetry::init("order-push", &environment).unwrap();
@@ -64,16 +67,21 @@ fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     let main: &StoreId = &"main".parse().unwrap();
     let second: &StoreId = &"second".parse().unwrap();
     let books: &ErpId = &"books".parse().unwrap();
-    let calls = [
-        None,
-        Some(CallError::rejected("no_item", "")),
-        Some(CallError::retry_soon("")),
-        Some(CallError::blocked("")),
-        Some(CallError::unknown("")),
+    let fake = Arc::new(FakeErp::default());
+    let failures = [
+        CallError::rejected("no_item", ""),
+        CallError::retry_soon(""),
+        CallError::blocked(""),
+        CallError::unknown(""),
     ];
-    for failure in &calls {
-        Metric::ErpCall { erp: books, failure: failure.as_ref() }.record();
+    fake.faults.script(ErpOp::Find, failures.map(Fault::Before));
+    let erp = CountedErp::new(books.clone(), Arc::clone(&fake) as Arc<dyn Erp>);
+    let order = OrderKey { store: main.clone(), order: OrderId(1) };
+    let key = DocumentKey { order, generation: Generation::FIRST };
+    for _ in 0..4 {
+        assert!(erp.find(&key).await.is_err());
     }
+    assert_eq!(erp.find(&key).await, Ok(None));
     for store in [main, second] {
         Metric::OrderAccepted { store }.record();
         Metric::OrderLatency { store, latency: SignedDuration::from_millis(1500) }.record();

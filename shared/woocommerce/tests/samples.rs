@@ -94,11 +94,11 @@ fn every_order_becomes_the_canonical_order_that_was_reviewed() {
             Ok(order) => {
                 let residuals = order.residuals(store().rounding_cap);
                 let reviewed = json!({"order": order, "totals": order.totals().to_string(), "residuals": residuals.unwrap()});
-                insta::assert_json_snapshot!(name, reviewed);
+                insta::assert_json_snapshot!(name.as_str(), reviewed);
                 assert!(!leaks(&format!("{order:?}")), "{name}");
             }
             Err(error) => {
-                insta::assert_snapshot!(name, error.to_string());
+                insta::assert_snapshot!(name.as_str(), error.to_string());
                 assert!(matches!(error, OrderError::Unreadable(_)), "{name}");
                 assert!(!leaks(&format!("{error} {error:?}")), "{name}");
             }

@@ -8,7 +8,7 @@ use weir_domain::outcome::CallError;
 
 use super::Tryton;
 use super::classify::Failure;
-use super::client::Right;
+use super::rights::Right;
 use super::wire::{Coded, clean, create_all};
 
 /// What an address says, as it is stored and compared.

@@ -14,7 +14,7 @@ use weir_http::{ReadError, TransportFailure, is_json, retry_after};
 pub(super) enum Failure {
     /// Tryton itself said no: nothing was done, and asking again changes
     /// nothing. Whether it is the order or the key's rights that is at fault
-    /// is another question, see [`Client::refusal`](super::client::Client::refusal).
+    /// is another question, see [`rights`](super::rights).
     Refused,
     /// Anything else.
     Call(CallError),

@@ -29,22 +29,6 @@ pub(super) struct Client {
     clock: Arc<dyn Clock>,
 }
 
-/// A right that Tryton grants per model.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Right {
-    Create,
-    Write,
-}
-
-impl Right {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Write => "write",
-        }
-    }
-}
-
 impl Client {
     /// `url` is the server's, without the database.
     pub(super) fn new(
@@ -93,9 +77,8 @@ impl Client {
         fields: &[&str],
         limit: usize,
     ) -> Result<Vec<T>, CallError> {
-        let url = self.url(&[model, "search_read"], &[]);
         let body = json!({"domain": domain, "fields_names": fields, "limit": limit});
-        match self.send::<Value>(Route::Records, Method::POST, url, Some(&body)).await {
+        match self.ask::<Value>(model, "search_read", &body).await {
             Ok(records) => serde_json::from_value(undotted(records))
                 .map_err(|_| CallError::unknown("http 200 with an unexpected body")),
             Err(failure) => Err(not_searched(model, failure)),
@@ -137,32 +120,14 @@ impl Client {
         self.send(Route::Action, Method::POST, url, Some(&json!({}))).await
     }
 
-    /// Whether the key's user has a right. Tryton says it by groups, not by
-    /// what a rule may still refuse.
-    pub(super) async fn may(&self, right: Right, model: &str) -> Result<bool, CallError> {
-        let url = self.url(&["ir.model.access", "get_access"], &[]);
-        let body = json!({"models": [model]});
-        let rights: Result<Value, Failure> = self.send(Route::Records, Method::POST, url, Some(&body)).await;
-        match rights {
-            Ok(rights) => Ok(is_granted(&rights[model][right.word()])),
-            Err(Failure::Refused) => Ok(false),
-            Err(Failure::Call(error)) => Err(error),
-        }
-    }
-
-    /// What a refusal means: a missing right of the key's user stops every
-    /// order and is nobody's fault, so Tryton is asked for the rights; with
-    /// them, its rules refuse this one.
-    pub(super) async fn refusal(&self, right: Right, model: &str) -> CallError {
-        let word = right.word();
-        match self.may(right, model).await {
-            Ok(true) => CallError::rejected(
-                "erp_refused",
-                format!("Tryton's rules refused to {word} a {model}; try it by hand to see which"),
-            ),
-            Ok(false) => CallError::blocked(format!("the key's user may not {word} {model}")),
-            Err(error) => error,
-        }
+    /// Calls a remote procedure of a model that changes nothing.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        procedure: &str,
+        arguments: &Value,
+    ) -> Result<T, Failure> {
+        self.send(Route::Records, Method::POST, self.url(&[model, procedure], &[]), Some(arguments)).await
     }
 
     async fn send<T: DeserializeOwned>(
@@ -244,11 +209,6 @@ fn encode(value: &Value) -> String {
     URL_SAFE.encode(value.to_string())
 }
 
-/// Tryton says it with `true` or with 1.
-fn is_granted(right: &Value) -> bool {
-    right.as_bool().unwrap_or_else(|| right.as_u64().is_some_and(|granted| granted != 0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,18 +218,5 @@ mod tests {
         let read = json!([{"id": 1, "party.": {"id": 2, "lang.": null}, "party": 2, "lines.": [{"unit.": {"id": 3}}]}]);
         let expected = json!([{"id": 1, "party": {"id": 2, "lang": null}, "lines": [{"unit": {"id": 3}}]}]);
         assert_eq!(undotted(read), expected);
-    }
-
-    #[test]
-    fn tryton_says_yes_in_two_ways() {
-        for (value, granted) in [
-            (json!(true), true),
-            (json!(1), true),
-            (json!(false), false),
-            (json!(0), false),
-            (Value::Null, false),
-        ] {
-            assert_eq!(is_granted(&value), granted, "{value}");
-        }
     }
 }

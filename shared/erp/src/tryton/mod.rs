@@ -14,6 +14,7 @@ mod payment;
 mod prices;
 #[cfg(test)]
 mod recorded;
+mod rights;
 mod sale;
 mod wire;
 mod workflow;

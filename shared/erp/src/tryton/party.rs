@@ -16,7 +16,7 @@ use weir_domain::sales::SalesOrder;
 use super::Tryton;
 use super::address::{ADDRESS_FIELDS, WireAddress, person};
 use super::classify::Failure;
-use super::client::Right;
+use super::rights::Right;
 use super::wire::{Coded, clean, create_all};
 
 /// More parties than this with one key are several for certain.

@@ -16,7 +16,7 @@ use weir_domain::sales::SalesPayment;
 
 use super::Tryton;
 use super::classify::Failure;
-use super::client::Right;
+use super::rights::Right;
 use super::sale::{SALE, Sale};
 use super::wire::{Coded, WireDate, WireDecimal, clean, create_all};
 
@@ -169,7 +169,7 @@ impl Tryton {
             // Somebody may have been faster.
             Err(Failure::Refused) => match self.find_payment(payment).await? {
                 Some(found) if found.state != PaymentState::Draft => Ok(found.document()),
-                _ => Err(self.client.refusal(Right::Write, PAYMENT).await),
+                _ => Err(self.client.refusal(Right::Press("submit"), PAYMENT).await),
             },
         }
     }

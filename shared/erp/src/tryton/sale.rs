@@ -12,8 +12,8 @@ use weir_domain::sales::SalesOrder;
 use super::Tryton;
 use super::address::{ADDRESS_FIELDS, Postal, WireAddress};
 use super::classify::Failure;
-use super::client::Right;
 use super::lines::{LINE_FIELDS, WireLine, written};
+use super::rights::Right;
 use super::wire::{Coded, WireDate, WireDecimal, clean};
 
 /// The model.

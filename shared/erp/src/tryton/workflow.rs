@@ -11,8 +11,8 @@ use weir_domain::sales::{Release, SalesOrder};
 
 use super::Tryton;
 use super::classify::Failure;
-use super::client::Right;
 use super::lines::{Line, added, has_lines, is_adjusted, rewritten};
+use super::rights::Right;
 use super::sale::{SALE, Sale, SaleState, sale_fields};
 
 /// From a quotation with other content to processing it takes five; more
@@ -44,8 +44,7 @@ impl Tryton {
     async fn bring(&self, mut sale: Sale, order: &SalesOrder, mut header: Header) -> Result<Sale, CallError> {
         let mut lines = None;
         for _ in 0..MAX_STEPS {
-            let state = sale.state;
-            let button = match (state, order.release) {
+            let button = match (sale.state, order.release) {
                 (SaleState::Cancelled, _) => {
                     return Err(CallError::rejected("cancelled_in_erp", "the sale was cancelled in Tryton"));
                 }
@@ -68,7 +67,7 @@ impl Tryton {
                         Ok(()) => header = Header::Written,
                         Err(Failure::Call(error)) => return Err(error),
                         Err(Failure::Refused) => {
-                            sale = self.moved(sale.id, state).await?;
+                            sale = self.moved(&sale, Right::Write).await?;
                             continue;
                         }
                     }
@@ -77,7 +76,7 @@ impl Tryton {
             };
             sale = match self.client.press(SALE, sale.id, button, &sale_fields()).await {
                 Ok(sale) => sale,
-                Err(Failure::Refused) => self.moved(sale.id, state).await?,
+                Err(Failure::Refused) => self.moved(&sale, Right::Press(button)).await?,
                 Err(Failure::Call(error)) => return Err(error),
             };
         }
@@ -98,9 +97,9 @@ impl Tryton {
     }
 
     /// Another look after a refusal. If nothing moved, it was meant.
-    async fn moved(&self, id: u64, from: SaleState) -> Result<Sale, CallError> {
-        let sale = self.read(id).await?;
-        if sale.state == from { Err(self.refused(Right::Write).await) } else { Ok(sale) }
+    async fn moved(&self, from: &Sale, right: Right) -> Result<Sale, CallError> {
+        let sale = self.read(from.id).await?;
+        if sale.state == from.state { Err(self.refused(right).await) } else { Ok(sale) }
     }
 
     /// Makes a draft's content the order's, and its totals exact. Each write
@@ -212,11 +211,11 @@ impl Tryton {
 
     /// Presses a button; if that is refused, looks whether the sale moved
     /// anyway. `None`: Tryton refuses, e.g. because there are payments.
-    async fn press_or_look(&self, sale: &Sale, button: &str) -> Result<Option<Sale>, CallError> {
+    async fn press_or_look(&self, sale: &Sale, button: &'static str) -> Result<Option<Sale>, CallError> {
         match self.client.press(SALE, sale.id, button, &sale_fields()).await {
             Ok(moved) => Ok(Some(moved)),
             Err(Failure::Call(error)) => Err(error),
-            Err(Failure::Refused) => match self.moved(sale.id, sale.state).await {
+            Err(Failure::Refused) => match self.moved(sale, Right::Press(button)).await {
                 Ok(moved) => Ok(Some(moved)),
                 Err(CallError::Rejected(rejection)) if rejection.code == "erp_refused" => Ok(None),
                 Err(error) => Err(error),

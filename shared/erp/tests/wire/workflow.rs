@@ -80,6 +80,20 @@ async fn a_button_that_tryton_refuses_is_a_rejection() {
 }
 
 #[tokio::test]
+async fn a_button_reserved_for_others_blocks() {
+    let fake = Fake::start(EXACT).await;
+    let document = created(&fake, &order()).await;
+    fake.fault("POST sale.sale/1/process", [refusal(), refusal()]);
+    fake.books.lock().unwrap().forbidden.push("process sale.sale");
+    let outcome = fake.connect().confirm(&document, &order()).await;
+    assert!(matches!(outcome, Err(CallError::Blocked { .. })), "{outcome:?}");
+    fake.books.lock().unwrap().forbidden.clear();
+    let outcome = fake.connect().confirm(&document, &order()).await;
+    assert!(matches!(outcome, Err(CallError::Rejected(_))), "{outcome:?}");
+    assert_eq!(fake.connect().confirm(&document, &order()).await.unwrap().state, DocumentState::Processing);
+}
+
+#[tokio::test]
 async fn a_lost_answer_of_a_button_is_unknown_and_resumes() {
     let fake = Fake::start(EXACT).await;
     let document = created(&fake, &order()).await;

@@ -51,7 +51,7 @@ impl Visibility for SqsVisibility {
 pub(super) fn seconds(after: SignedDuration, message_id: &str, receives: u32) -> i32 {
     let longest = i32::try_from(LONGEST.as_secs()).unwrap_or(i32::MAX);
     let wanted = after.as_secs().saturating_add(i64::from(after.subsec_nanos() > 0));
-    let wanted = i32::try_from(wanted.max(1)).unwrap_or(i32::MAX).min(longest);
+    let wanted = i32::try_from(wanted.max(1)).unwrap_or(i32::MAX);
     let spread = u64::from(wanted.unsigned_abs()) / 2 + 2;
     let jitter = i32::try_from(hash(message_id, receives) % spread).unwrap_or(0);
     wanted.saturating_add(jitter).min(longest)

@@ -20,6 +20,7 @@
 //! [`order_span`] puts `correlation`, `store` and `order` on every line
 //! within it; `correlation` is one id from the webhook to the ERP.
 
+mod counted;
 mod lines;
 mod metric;
 mod panics;
@@ -35,6 +36,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use weir_domain::hint::Hint;
 
+pub use counted::CountedErp;
 pub use metric::{METRICS, Metric};
 pub use panics::{Panicked, contain};
 

@@ -1,0 +1,103 @@
+"""Between Weir and the ERP: passes requests on, and lets some go wrong on purpose.
+
+What goes wrong is counted, not random, so that a run can be repeated.
+"""
+
+import http.client
+import itertools
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+#: In turn: before the ERP sees the request, or after it has done the work.
+FAULTS = ("refuse_500", "lose_answer", "throttle_429", "truncate", "edge_html", "drop_connection")
+HTML = b"<!doctype html><title>Attention required</title>"
+
+
+class Proxy:
+    """A server on 127.0.0.1; ``every`` n-th request fails, 0 for none."""
+
+    def __init__(self, target: str):
+        self.target = urlsplit(target)
+        self.every = 0
+        #: While set, every request is answered with this status.
+        self.always: int | None = None
+        self.requests = itertools.count(1)
+        self.turn = itertools.cycle(FAULTS)
+        self.struck: dict[str, int] = {}
+        self.lock = threading.Lock()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.server.shutdown()
+        self.server.server_close()
+
+    def fault(self) -> str:
+        """What happens to the next request; empty for nothing."""
+        with self.lock:
+            number = next(self.requests)
+            if not self.every or number % self.every:
+                return ""
+            name = next(self.turn)
+            self.struck[name] = self.struck.get(name, 0) + 1
+            return name
+
+    def ask(self, method: str, path: str, body: bytes, headers: dict) -> tuple[int, list, bytes]:
+        """The ERP's answer; 502 when it cannot be reached."""
+        connection = http.client.HTTPConnection(self.target.hostname, self.target.port, timeout=120)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        except OSError:
+            return 502, [], b""
+        finally:
+            connection.close()
+
+
+def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    """A request handler of this proxy."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def relay(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if proxy.always:
+                return self.send(proxy.always, [("Content-Type", "text/html")], HTML)
+            fault = proxy.fault()
+            if fault == "refuse_500":
+                return self.send(500, [("Content-Type", "text/html")], b"")
+            if fault == "throttle_429":
+                return self.send(429, [("Retry-After", "2")], b"")
+            if fault == "edge_html":
+                return self.send(503, [("Content-Type", "text/html"), ("Retry-After", "2")], HTML)
+            status, headers, answer = proxy.ask(self.command, self.path, body, dict(self.headers))
+            if fault == "lose_answer":
+                return self.send(502, [], b"")
+            if fault == "drop_connection":
+                self.close_connection = True
+                return None
+            if fault == "truncate":
+                answer, length = answer[: len(answer) // 2], len(answer)
+                self.close_connection = True
+                return self.send(status, headers, answer, length)
+            return self.send(status, headers, answer)
+
+        do_GET = do_POST = do_PUT = do_DELETE = relay
+
+        def send(self, status: int, headers: list, body: bytes, length: int | None = None) -> None:
+            self.send_response(status)
+            for name, value in headers:
+                if name.lower() not in ("content-length", "connection", "server", "date"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_) -> None:
+            """Quiet: the ERP's own log has every request."""
+
+    return Handler
