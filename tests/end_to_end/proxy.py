@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 #: In turn: before the ERP sees the request, or after it has done the work.
-FAULTS = ("refuse_500", "lose_answer", "throttle_429", "truncate", "edge_html", "drop_connection")
+FAULTS = ("refuse_500", "lose_answer", "throttle_429", "truncate", "drop_connection")
 HTML = b"<!doctype html><title>Attention required</title>"
 
 
@@ -72,8 +72,6 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 return self.send(500, [("Content-Type", "text/html")], b"")
             if fault == "throttle_429":
                 return self.send(429, [("Retry-After", "2")], b"")
-            if fault == "edge_html":
-                return self.send(503, [("Content-Type", "text/html"), ("Retry-After", "2")], HTML)
             status, headers, answer = proxy.ask(self.command, self.path, body, dict(self.headers))
             if fault == "lose_answer":
                 return self.send(502, [], b"")

@@ -13,6 +13,7 @@ use weir_domain::ports::{Clock, Connections, Erp, Shop, StoreDisabled};
 use weir_runtime::config::Configuration;
 use weir_runtime::environment::Profile;
 use weir_runtime::secrets::{ErpSecrets, SecretError, Secrets, StoreSecrets};
+use weir_runtime::telemetry::CountedErp;
 use weir_woocommerce::client::{ApiKey, ShopClient};
 
 pub(crate) struct Connected {
@@ -75,13 +76,10 @@ impl Connections for Connected {
                 return Ok(Arc::clone(connected));
             }
         }
-        let connected = weir_erp::connect(
-            config,
-            secrets.api_key.clone(),
-            Arc::clone(&self.clock),
-            self.profile.is_local(),
-        )
-        .map_err(|error| CallError::blocked(error.to_string()))?;
+        let api_key = secrets.api_key.clone();
+        let connected = weir_erp::connect(config, api_key, Arc::clone(&self.clock), self.profile.is_local())
+            .map_err(|error| CallError::blocked(error.to_string()))?;
+        let connected: Arc<dyn Erp> = Arc::new(CountedErp::new(erp.clone(), connected));
         erps.insert(erp.clone(), (secrets, Arc::clone(&connected)));
         Ok(connected)
     }

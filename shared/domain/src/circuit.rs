@@ -33,6 +33,9 @@ const FAILURES_TO_OPEN: u32 = 3;
 const FIRST_PROBE: SignedDuration = SignedDuration::from_secs(60);
 /// … and later ones at growing distances up to this.
 const LONGEST_PROBE: SignedDuration = SignedDuration::from_secs(300);
+/// What a peer asks for (`Retry-After`) is kept within these.
+const SHORTEST_WISH: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_WISH: SignedDuration = SignedDuration::from_mins(20);
 
 /// The state of a circuit. The default is closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +82,7 @@ impl Circuit {
             Some(open) => (open.since, open.probes + 1),
             None => (now, 0),
         };
-        let wait = after.unwrap_or_else(|| probe_distance(probes)).clamp(FIRST_PROBE / 2, LONGEST_PROBE * 4);
+        let wait = after.unwrap_or_else(|| probe_distance(probes)).clamp(SHORTEST_WISH, LONGEST_WISH);
         let open = OpenCircuit { since, why: why.to_owned(), probe_at: now + wait, probes };
         Self { open: Some(open), failures: self.failures, last_failed: self.last_failed.clone() }
     }

@@ -45,7 +45,8 @@ pub fn keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey
     let items = order.lines.iter().flat_map(|line| item_candidates(line, first_skus));
     let shipping = order.shipping.iter().flat_map(shipping_candidates);
     let fees = order.fees.iter().flat_map(fee_candidates);
-    let taxes = components(order).flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
+    let parts = components(order).flat_map(|part| split_by_rate(order, part));
+    let taxes = parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
     let payment = std::iter::once(payment_key(order));
     let mut keys: Vec<_> = items.chain(shipping).chain(fees).chain(taxes).chain(payment).collect();
     keys.sort();
@@ -64,7 +65,7 @@ impl Resolver<'_> {
         let residuals = order.residuals(self.config.rounding_cap)?;
         let mut gaps = Vec::new();
         let mut lines = Vec::new();
-        for part in components(order) {
+        for part in components(order).flat_map(|part| split_by_rate(order, part)) {
             if part.quantity.is_zero() {
                 return Err(ResolveError::Nonsense("a line has no quantity"));
             }
@@ -173,6 +174,7 @@ fn shown(candidates: Vec<MappingKey>, name: &str) -> MappingKey {
 }
 
 /// A line, a shipping line or a fee, seen alike.
+#[derive(Clone)]
 struct Component<'a> {
     id: u64,
     kind: LineKind,
@@ -185,6 +187,7 @@ struct Component<'a> {
     source: Source<'a>,
 }
 
+#[derive(Clone)]
 enum Source<'a> {
     Line(&'a Line),
     Shipping(&'a Charge),
@@ -206,6 +209,49 @@ fn components(order: &Order) -> impl Iterator<Item = Component<'_>> {
     let shipping = order.shipping.iter().map(|line| charge(line, LineKind::Shipping, Source::Shipping(line)));
     let fees = order.fees.iter().map(|line| charge(line, LineKind::Fee, Source::Fee(line)));
     lines.chain(shipping).chain(fees)
+}
+
+/// WooCommerce spreads a negative fee, and shipping of a mixed cart, over the
+/// tax classes of the goods: its rows are then rates of *parts* of the net,
+/// not rates on top of each other, and each part has a treatment of its own.
+fn split_by_rate<'a>(order: &Order, part: Component<'a>) -> Vec<Component<'a>> {
+    let nets = match part.kind {
+        LineKind::Goods => None,
+        LineKind::Shipping | LineKind::Fee => nets_by_rate(order, &part),
+    };
+    let Some(nets) = nets else { return vec![part] };
+    let taxes = part.taxes;
+    let of = |(share, net): (&'a TaxShare, Decimal)| Component {
+        net,
+        tax: share.amount,
+        taxes: std::slice::from_ref(share),
+        ..part.clone()
+    };
+    taxes.iter().zip(nets).map(of).collect()
+}
+
+/// The net that each rate was charged on, if the rates share it; `None` if
+/// each was charged on all of it, or the rows do not tell.
+fn nets_by_rate(order: &Order, part: &Component<'_>) -> Option<Vec<Decimal>> {
+    let unit = order.currency.minor_unit();
+    let mut nets = Vec::new();
+    let mut stacked = true;
+    let mut doubt = unit;
+    for share in part.taxes {
+        let rate = order.rates.iter().find(|rate| rate.id == share.rate && !rate.compound)?;
+        let factor = rate.percent.filter(|percent| !percent.is_zero())? / Decimal::ONE_HUNDRED;
+        stacked &= (part.net * factor - share.amount).abs() <= unit;
+        // A row rounded by half a unit hides so much of its net.
+        doubt += unit / Decimal::TWO / factor;
+        nets.push(order.currency.round(share.amount / factor));
+    }
+    let rest = part.net - nets.iter().sum::<Decimal>();
+    if stacked || nets.len() < 2 || rest.abs() > doubt {
+        return None;
+    }
+    let largest = nets.iter_mut().max_by_key(|net| net.abs())?;
+    *largest += rest;
+    Some(nets)
 }
 
 fn charge<'a>(line: &'a Charge, kind: LineKind, source: Source<'a>) -> Component<'a> {

@@ -2,19 +2,26 @@
 //! canonicalised. Read in place; announced when absent.
 #![expect(clippy::unwrap_used, reason = "a broken recording stops the test")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use axum::body::Body;
+use axum::response::Response;
 use base64::Engine;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use weir_domain::config::StoreConfig;
 use weir_domain::id::OrderId;
 use weir_domain::order::Order;
+use weir_domain::ports::Shop;
 use weir_testkit::recordings::{self, RestCall, WEBHOOK_SECRET, Webhook};
 use weir_woocommerce::canonical::{OrderError, order};
 use weir_woocommerce::delivery::{NotAnOrder, Topic, Understanding, is_ping, understand};
 use weir_woocommerce::signature::{SignatureError, SignedWith, WebhookSecrets, verify};
+
+use common::{ShopServer, class};
 
 /// The cap of an ordinary store, in major units.
 const CAP: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
@@ -218,12 +225,16 @@ fn documents(call: &RestCall) -> Vec<&Value> {
     }
 }
 
-/// An answer without an order is never taken for one.
-fn is_no_order(call: &RestCall) {
-    let bytes = match &call.body {
+fn bytes(call: &RestCall) -> Vec<u8> {
+    match &call.body {
         Value::String(text) if !call.body_is_json => text.clone().into_bytes(),
         body => serde_json::to_vec(body).unwrap(),
-    };
+    }
+}
+
+/// An answer without an order is never taken for one.
+fn is_no_order(call: &RestCall) {
+    let bytes = bytes(call);
     let id = call.body["id"].as_u64().unwrap_or(4711);
     assert!(order(&store(), OrderId(id), &bytes).is_err(), "{}", call.name);
     if !call.body_is_json {
@@ -241,4 +252,62 @@ fn the_number_of_decimals_changes_no_total() {
     };
     assert_eq!(coarse.key, fine.key);
     assert_eq!(coarse.totals(), fine.totals());
+}
+
+/// What the class of a recorded failure has to be, by the start of its name.
+const CLASSES: [(&str, &str); 8] = [
+    ("auth-query-string", "blocked"),
+    ("error-401", "blocked"),
+    ("error-404-route", "blocked"),
+    ("error-order-404", "gone"),
+    ("error-500", "retry"),
+    ("error-503", "blocked"),
+    ("error-orders", "unknown"),
+    ("notice-before-json", "retry"),
+];
+
+/// Every recorded GET about orders, answered again by a real server, as if it
+/// answered for an order. A list is not that order, and is read again.
+#[tokio::test]
+async fn every_recorded_failure_has_its_class() {
+    let Some(calls) = recordings::rest_calls() else { return };
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in
+        calls.iter().filter(|call| call.request.method == "GET" && call.request.path.contains("/orders"))
+    {
+        if is_order(&call.body) {
+            continue;
+        }
+        let listed = CLASSES.iter().find(|(start, _)| call.name.starts_with(start));
+        let expected = match listed {
+            Some((_, class)) => *class,
+            None if call.body.is_array() => "retry",
+            None => panic!("{} is not classed", call.name),
+        };
+        let (found, shown) = replay(call).await;
+        assert_eq!(found, expected, "{}: {shown}", call.name);
+        *counts.entry(expected).or_default() += 1;
+    }
+    say(&format!("failures classed {counts:?}"));
+}
+
+async fn replay(call: &RestCall) -> (&'static str, String) {
+    let mut answer = Vec::new();
+    let wanted = ["content-type", "retry-after", "date"];
+    for (name, value) in
+        call.headers.iter().filter(|(name, _)| wanted.contains(&name.to_lowercase().as_str()))
+    {
+        answer.push((name.clone(), value.clone()));
+    }
+    let (status, body) = (call.status, bytes(call));
+    let server = ShopServer::start(move |_, _| {
+        let mut builder = Response::builder().status(status);
+        for (name, value) in &answer {
+            builder = builder.header(name, value);
+        }
+        builder.body(Body::from(body.clone())).unwrap()
+    })
+    .await;
+    let error = server.client().order(OrderId(4711)).await.unwrap_err();
+    (class(&error), error.to_string())
 }

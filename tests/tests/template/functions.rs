@@ -57,7 +57,8 @@ fn the_template_sets_the_variables_that_the_code_reads_and_no_others() {
 #[test]
 fn each_function_gets_the_variables_of_what_it_wires() {
     let template = Template::main();
-    let wired = [("LedgerEnvironment", "LEDGER_TABLE"), ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL")];
+    let wired =
+        [("LedgerEnvironment", "LEDGER_TABLE"), (".amnesia", "LEDGER_AMNESIA"), ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL")];
     for name in source::functions() {
         let code = source::code_of(&format!("functions/{name}/src"));
         let set = variables(&template, function(&template, &name));

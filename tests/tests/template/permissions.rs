@@ -1,6 +1,6 @@
-//! Permissions: what a role grants is what its function calls, port by port,
-//! plus what the platform does in the function's name. The emulator of the
-//! local stack enforces no permissions, so that this table is the proof.
+//! Permissions: what a role grants is what its function's code calls, port by
+//! port, plus what the platform does in the function's name. The local stack
+//! enforces no permissions, so this is the proof.
 
 use std::collections::BTreeSet;
 
@@ -25,32 +25,47 @@ const STORE_SECRETS: &str =
 const ERP_SECRETS: &str =
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/erp/*";
 
-/// What a function calls, by the port it goes through.
+/// Every call that needs a permission: how the code makes it (without white
+/// space), the actions, and on what.
+const CALLS: &[Need] = &[
+    ("queue.send(", &["sqs:SendMessage"], ORDERS),
+    ("ledger.claim(", &["dynamodb:UpdateItem"], LEDGER),
+    ("ledger.save(", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
+    ("ledger.complete(", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
+    ("ledger.record(", &["dynamodb:GetItem"], LEDGER),
+    ("ledger.audit(", &["dynamodb:Query"], LEDGER),
+    ("ledger.seen(", &["dynamodb:BatchGetItem"], LEDGER),
+    ("ledger.due(", &["dynamodb:Query"], OPEN_INDEX),
+    ("ledger.circuit(", &["dynamodb:GetItem"], LEDGER),
+    ("ledger.set_circuit(", &["dynamodb:PutItem"], LEDGER),
+    ("schedules.begin(", &["dynamodb:UpdateItem"], LEDGER),
+    ("schedules.advance(", &["dynamodb:UpdateItem"], LEDGER),
+    ("schedules.end(", &["dynamodb:UpdateItem"], LEDGER),
+    ("mappings.mappings(", &["dynamodb:BatchGetItem"], LEDGER),
+    ("mappings.set_mapping(", &["dynamodb:GetItem", "dynamodb:PutItem"], LEDGER),
+    ("SqsVisibility::new(", &["sqs:ChangeMessageVisibility"], ORDERS),
+    ("secrets.of_store(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
+    ("secrets.of_store_anew(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
+    ("secrets.of_erp(", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
+];
+
+/// A use case: how a function names it, and where it is.
+const USE_CASES: &[(&str, &str)] = &[
+    ("weir_domain::push", "shared/domain/src/push"),
+    ("weir_domain::wake", "shared/domain/src/wake.rs"),
+    ("weir_domain::poll", "shared/domain/src/poll.rs"),
+    ("weir_woocommerce::receive", "shared/woocommerce/src/receive.rs"),
+];
+
+/// What a function calls, itself and in the use cases it names.
 fn calls(function: &str) -> Vec<Need> {
-    match function {
-        "webhook" => vec![
-            ("OrderQueue::send", &["sqs:SendMessage"], ORDERS),
-            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
-        ],
-        "order-push" => vec![
-            ("Ledger::claim", &["dynamodb:UpdateItem"], LEDGER),
-            ("Ledger::save, complete: one transaction", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
-            ("Ledger::circuit, set_circuit", &["dynamodb:GetItem", "dynamodb:PutItem"], LEDGER),
-            ("MappingStore::mappings", &["dynamodb:BatchGetItem"], LEDGER),
-            ("retry soon: the batch loop's back-off", &["sqs:ChangeMessageVisibility"], ORDERS),
-            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
-            ("secrets of ERPs", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
-        ],
-        "reconcile" => vec![
-            ("Ledger::due", &["dynamodb:Query"], OPEN_INDEX),
-            ("Ledger::circuit", &["dynamodb:GetItem"], LEDGER),
-            ("Ledger::seen", &["dynamodb:BatchGetItem"], LEDGER),
-            ("Schedules::begin, advance, end", &["dynamodb:UpdateItem"], LEDGER),
-            ("OrderQueue::send", &["sqs:SendMessage"], ORDERS),
-            ("secrets of stores", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
-        ],
-        other => panic!("say here what {other} calls"),
-    }
+    let own = source::code_of(&format!("functions/{function}/src"));
+    let named = USE_CASES.iter().filter(|(name, _)| own.contains(name));
+    let code: String = named.map(|(_, path)| source::code_of(path)).chain([own.clone()]).collect();
+    let code: String = code.split_whitespace().collect();
+    let made: Vec<Need> = CALLS.iter().filter(|(call, ..)| code.contains(call)).copied().collect();
+    assert!(!made.is_empty(), "{function} calls nothing");
+    made
 }
 
 /// What the platform does with a function's role.
@@ -189,12 +204,23 @@ const OPERATIONS: &[(&str, &str)] = &[
     (".put_metric_data()", "cloudwatch:PutMetricData"),
 ];
 
+/// So that an adapter cannot begin to use an operation that nobody granted.
 #[test]
-fn the_calls_listed_here_are_those_in_the_code() {
+fn the_adapters_use_the_operations_that_are_granted() {
     let code: String = ["shared/ledger/src", "shared/runtime/src", "functions"].map(source::code_of).concat();
     let code: String = code.split_whitespace().collect();
-    let made: BTreeSet<String> =
-        OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| (*action).to_owned()).collect();
-    let listed = source::functions().iter().flat_map(|name| grants_of(calls(name))).map(|(action, _)| action).collect();
-    assert_eq!(made, listed);
+    let used: BTreeSet<&str> = OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| *action).collect();
+    let listed = CALLS.iter().flat_map(|(_, actions, _)| actions.iter().copied()).collect();
+    assert_eq!(used, listed);
+}
+
+/// A port's method that is missing here would need no permission.
+#[test]
+fn every_method_of_the_ports_to_aws_is_listed() {
+    let ports = ["ledger", "queue"].map(|name| source::code_of(&format!("shared/domain/src/ports/{name}.rs"))).concat();
+    let methods: Vec<&str> = ports.split("async fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
+    assert!(methods.len() > 10);
+    for method in methods {
+        assert!(CALLS.iter().any(|(call, ..)| call.ends_with(&format!(".{method}("))), "{method} is not listed");
+    }
 }

@@ -14,25 +14,24 @@ pub(crate) fn functions() -> Vec<String> {
     names
 }
 
-/// All Rust source below a folder, without tests and comments, joined.
-pub(crate) fn code_of(folder: &str) -> String {
+/// The Rust source of a file or a folder, without tests and comments.
+pub(crate) fn code_of(path: &str) -> String {
     let mut code = String::new();
-    collect(&repository(folder), &mut code);
-    assert!(!code.is_empty(), "{folder} has no code");
+    collect(&repository(path), &mut code);
+    assert!(!code.is_empty(), "{path} has no code");
     code
 }
 
 fn collect(path: &Path, code: &mut String) {
-    for entry in fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())) {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && name != "tests" {
-            collect(&path, code);
-        } else if name.ends_with(".rs") && name != "tests.rs" {
-            let text = fs::read_to_string(&path).unwrap();
-            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
-            code.extend(lines.flat_map(|line| [line, "\n"]));
-        }
+    let name = path.file_name().unwrap_or_default().to_str().unwrap();
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| !path.ends_with("tests") && !path.ends_with("tests.rs")).for_each(|path| collect(&path, code));
+    } else if name.ends_with(".rs") {
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.extend(lines.flat_map(|line| [line, "\n"]));
     }
 }

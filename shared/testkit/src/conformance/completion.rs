@@ -17,6 +17,7 @@ pub(super) async fn run(ledger: &impl Ledger) {
     an_answered_hint_does_not(ledger).await;
     a_wake_is_no_news(ledger).await;
     a_holder_that_vanished_forgets_no_hint(ledger).await;
+    a_duty_to_look_again_is_done_once(ledger).await;
     a_newer_hint_hides_no_exception(ledger).await;
     a_newer_hint_ends_only_a_wait_for_the_shop(ledger).await;
     what_a_person_holds_stays_held(ledger).await;
@@ -119,6 +120,19 @@ async fn a_holder_that_vanished_forgets_no_hint(ledger: &impl Ledger) {
         complete(ledger, heir, 410).await.hold,
         Hold::Waiting { reason: WaitReason::NewerHint, .. }
     ));
+}
+
+/// The shop deleted the order: nothing was read, and nothing can be.
+async fn a_duty_to_look_again_is_done_once(ledger: &impl Ledger) {
+    let key = key("unreadable", 1);
+    let held = claim(ledger, &webhook(&key, 0), "a").await;
+    assert_eq!(try_claim(ledger, &webhook(&key, 1), "b").await, Claim::Busy);
+    complete(ledger, held, 2).await;
+    assert_eq!(due(ledger, &key, 2).await.len(), 1);
+    let mut held = claim(ledger, &wake(&key, 3), "c").await;
+    held.record.hold = Hold::None;
+    assert_eq!(complete(ledger, held, 4).await.hold, Hold::None);
+    assert!(due(ledger, &key, 10_000).await.is_empty());
 }
 
 async fn a_newer_hint_hides_no_exception(ledger: &impl Ledger) {

@@ -58,7 +58,9 @@ pub(super) fn judge(
             CallError::Blocked { why: format!("{status}: the shop refuses the request"), after }
         }
         (503, _) => CallError::Blocked { why: "503: maintenance".into(), after },
-        (408 | 425 | 429 | 500..=599, _) => CallError::RetrySoon { why: status.as_u16().to_string(), after },
+        (408 | 425 | 429 | 500..=599, _) => {
+            CallError::RetrySoon { why: format!("status {}", status.as_u16()), after }
+        }
         _ => CallError::unknown(format!("status {}", status.as_u16())),
     };
     Err(error.into())

@@ -2,12 +2,11 @@
 //! needs under a name of this process and removes it at its end.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod faults;
+mod table;
+
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
-};
 use jiff::SignedDuration;
 use weir_domain::hint::{Cause, Hint};
 use weir_domain::ports::{Claim, Ledger, LedgerError, OrderQueue};
@@ -15,76 +14,7 @@ use weir_domain::record::{Hold, Seen, WaitReason};
 use weir_ledger::{DynamoLedger, SqsOrderQueue};
 use weir_testkit::{conformance, emulator, sample};
 
-fn credentials() -> aws_sdk_dynamodb::config::Credentials {
-    aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test")
-}
-
-fn dynamo(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
-        .region(aws_sdk_dynamodb::config::Region::new("eu-central-1"))
-        .credentials_provider(credentials())
-        .endpoint_url(endpoint)
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
-}
-
-fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::Config::builder()
-        .behavior_version(aws_sdk_sqs::config::BehaviorVersion::v2026_01_12())
-        .region(aws_sdk_sqs::config::Region::new("eu-central-1"))
-        .credentials_provider(credentials())
-        .endpoint_url(endpoint)
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
-}
-
-/// A table as the template makes it.
-struct Table {
-    client: aws_sdk_dynamodb::Client,
-    name: String,
-}
-
-impl Table {
-    async fn create(endpoint: &str, name: &str) -> Self {
-        let client = dynamo(endpoint);
-        let name = format!("{name}-{}", std::process::id());
-        let attribute = |name| {
-            let kind = ScalarAttributeType::S;
-            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
-        };
-        let key =
-            |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
-        let projection = Projection::builder()
-            .projection_type(ProjectionType::Include)
-            .set_non_key_attributes(Some(["peer", "code", "subject"].map(str::to_owned).to_vec()));
-        let index = GlobalSecondaryIndex::builder()
-            .index_name("open")
-            .key_schema(key("open_pk", KeyType::Hash))
-            .key_schema(key("open_sk", KeyType::Range))
-            .projection(projection.build());
-        client
-            .create_table()
-            .table_name(&name)
-            .billing_mode(BillingMode::PayPerRequest)
-            .set_attribute_definitions(Some(["pk", "sk", "open_pk", "open_sk"].map(attribute).to_vec()))
-            .key_schema(key("pk", KeyType::Hash))
-            .key_schema(key("sk", KeyType::Range))
-            .global_secondary_indexes(index.build().unwrap())
-            .send()
-            .await
-            .unwrap();
-        Self { client, name }
-    }
-
-    fn ledger(&self) -> DynamoLedger {
-        DynamoLedger::new(self.client.clone(), &self.name)
-    }
-
-    async fn delete(self) {
-        self.client.delete_table().table_name(&self.name).send().await.unwrap();
-    }
-}
+use table::{Table, dynamo, sqs};
 
 #[tokio::test]
 async fn dynamodb_conforms() {
