@@ -48,7 +48,7 @@ deploy: check package ## Deploy to AWS: make deploy CONFIG=dir [STACK=weir]
 sim sim-full: ## The deterministic simulator (not built yet)
 	@echo "make $@: the simulator does not exist yet; it is the next piece of work" >&2; exit 1
 
-bench: ## Size, init time and memory of the shipped functions
+bench: ## Size, init time and memory of the shipped functions (after make package)
 	$(WEIR) bench
 
 clean: ## Stop the local stack and remove everything built or installed here

@@ -26,8 +26,7 @@ class Proxy:
         self.turn = itertools.cycle(FAULTS)
         self.struck: dict[str, int] = {}
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
-        self.server.daemon_threads = True
+        self.server = Quiet(("127.0.0.1", 0), handler(self))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
@@ -57,6 +56,15 @@ class Proxy:
             return 502, [], b""
         finally:
             connection.close()
+
+
+class Quiet(ThreadingHTTPServer):
+    """Whoever asked may be gone, or was killed by a test: no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Nothing: the test sees what matters on the other side."""
 
 
 def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:

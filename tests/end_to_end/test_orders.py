@@ -1,7 +1,7 @@
 """Orders, end to end: the real template and binaries on the emulator, a real ERP, a shop's bad habits.
 
 One stack for all tests; each places orders of its own and judges only them.
-``ORDERS`` sets the size of the large one (120 by default; 1000 takes a quarter of an hour).
+``ORDERS`` sets the size of the large one (60 by default).
 """
 
 import base64
@@ -24,7 +24,7 @@ from weir_local import demo_config
 from weir_local.scene import SETTLED, Scene, amount
 from weir_local.stack import LocalStack
 
-ORDERS = int(os.environ.get("ORDERS", "120"))
+ORDERS = int(os.environ.get("ORDERS", "60"))
 KINDS = ("card", "coupon", "variation", "cod", "fee", "tax_exclusive", "many_lines", "reduced_rate")
 #: Invented people of the stand-in: none of them may appear outside shop and ERP.
 CANARIES = ("Kästner", "Nuñez", "Petersen", "Hafenstr", "guest", "5550123")
@@ -139,8 +139,9 @@ class Orders(unittest.TestCase):
 
     def test_the_webhooks_answers(self):
         secret = self.stack.config.secrets["weir/store/main"]["webhook_secret"]
+        # Not UTF-8 is a unit test: the emulator replaces such bytes before the function sees them.
         cases = {
-            "empty": b"", "not json": b"<html>", "not utf-8": b'{"id":"\xff"}', "deep": b"[" * 100_000,
+            "empty": b"", "not json": b"<html>", "deep": b"[" * 100_000,
             "an error object": b'{"code":"woocommerce_rest_shop_order_invalid_id","data":{"status":404}}',
             "a draft": b'{"id":999001,"status":"checkout-draft"}', "large": b'{"id":0,"x":"' + b"y" * 1_500_000 + b'"}',
         }

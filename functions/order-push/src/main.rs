@@ -23,8 +23,9 @@ use weir_runtime::telemetry::Telemetry;
 
 use crate::connections::Connected;
 
-/// Records of one batch worked on at once: all that the template lets arrive.
-const CONCURRENCY: usize = 5;
+/// Records of one batch worked on at once. One: the event source's maximum
+/// concurrency is then the number of orders under way in the ERPs.
+const CONCURRENCY: usize = 1;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

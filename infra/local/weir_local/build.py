@@ -16,8 +16,18 @@ def build() -> None:
     with step("built"):
         done = subprocess.run(
             ["cargo", "build", "--workspace", "--bins"], cwd=paths.ROOT, check=False)
+        if done.returncode:
+            raise Failure("cargo build failed; its message is above")
+
+
+def check_config(folder: Path) -> None:
+    """Let the code that reads the documents in production judge them."""
+    done = subprocess.run(
+        ["cargo", "run", "--quiet", "--package", "weir-runtime", "--example", "check_config",
+         "--", str(folder.resolve()), "local"],
+        cwd=paths.ROOT, check=False)
     if done.returncode:
-        raise Failure("cargo build failed; its message is above")
+        raise Failure(f"{folder} has the problems above; nothing was started")
 
 
 def copy_stripped(name: str, target: Path) -> None:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from . import build, checks, demo, demo_config, quality, tools
+from . import bench, build, checks, demo, demo_config, quality, tools
+from .config import Config
 from .console import Failure, say, warn
 from .stack import LocalStack, current, down
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     command("down", run_down, "Stop the stack that `up` started, and crashed ones.")
     command("status", run_status, "Show what runs, and where.")
     command("lint", lambda _: quality.lint(), "Check the templates.")
+    command("bench", lambda _: bench.bench(), "Measure the shipped functions.")
     package = command("package", run_package, "Build the shipped functions.")
     package.add_argument("--architecture", default="x86_64")
     package.add_argument("--config", type=Path)
@@ -62,6 +64,9 @@ def run_up(options) -> None:
     """Start with the user's configuration, or with a shop and an ERP of our own."""
     if current():
         raise Failure("the local stack runs already; `make down` stops it")
+    if options.config:
+        Config(options.config)
+        build.check_config(options.config)
     build.build()
     with LocalStack(options.port, with_erp=not options.config) as stack:
         folder = options.config

@@ -32,8 +32,8 @@ def run(name: str, command: list) -> None:
     with step(name):
         done = subprocess.run(
             [str(part) for part in command], cwd=paths.ROOT, env=environment, check=False)
-    if done.returncode:
-        raise Failure(f"{name} has findings; they are above")
+        if done.returncode:
+            raise Failure(f"{name} has findings; they are above")
 
 
 def package(architecture: str, config: Path | None) -> None:

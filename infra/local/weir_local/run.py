@@ -88,13 +88,18 @@ class Run:
             self.write()
 
 
-def sweep() -> None:
-    """Stop what crashed runs left, and keep the logs of the last few only."""
-    over = []
+def sweep() -> int:
+    """Stop what crashed runs left, and keep the logs of the last few only.
+
+    Returns how many processes it stopped.
+    """
+    over, stopped = [], 0
     for folder in sorted(path for path in paths.RUNS.glob("*-*") if path.is_dir()):
         run = Run.load(folder)
         if run.is_abandoned():
+            stopped += sum(item.alive() for item in run.processes)
             run.stop()
             over.append(folder)
     for folder in over[:-KEPT]:
         shutil.rmtree(folder, ignore_errors=True)
+    return stopped

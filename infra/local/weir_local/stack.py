@@ -125,10 +125,9 @@ def current() -> dict | None:
 
 
 def down() -> bool:
-    """Stop the kept stack and whatever crashed runs left; says whether there was one."""
+    """Stop the kept stack and what crashed runs left; says whether there was anything."""
     found = current()
     if found:
         run.Run.load(paths.RUNS / found["run"]).stop()
     paths.CURRENT.unlink(missing_ok=True)
-    run.sweep()
-    return found is not None
+    return bool(run.sweep()) or found is not None

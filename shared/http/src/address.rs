@@ -78,12 +78,8 @@ fn of_v4(ip: Ipv4Addr) -> AddressClass {
 
 fn of_v6(ip: Ipv6Addr) -> AddressClass {
     use AddressClass as Class;
-    let [a, b, c, d, e, f, g, h] = ip.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([w, x], [y, z]) = (high.to_be_bytes(), low.to_be_bytes());
-        of_v4(Ipv4Addr::new(w, x, y, z))
-    };
-    match [a, b, c, d, e, f, g, h] {
+    let v4 = |high: u16, low: u16| of_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    match ip.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Class::Unspecified,
         [0, 0, 0, 0, 0, 0, 0, 1] => Class::Loopback,
         // IPv4 in other clothes is what the IPv4 address is: mapped, the

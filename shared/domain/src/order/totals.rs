@@ -46,13 +46,15 @@ impl Order {
     }
 
     /// Checks the invariant. `cap` bounds either residual however many
-    /// components there are, in major units.
+    /// components there are, in major units; one minor unit is always allowed,
+    /// so that one cap serves currencies with and without cents.
     pub fn residuals(&self, cap: Decimal) -> Result<Residuals, TotalsError> {
         let totals = self.totals();
         let round = |amount| self.currency.round(amount);
         let nets: Vec<Decimal> = self.components().map(|(net, _)| round(net)).collect();
         let taxes: Vec<Decimal> = self.components().map(|(_, tax)| round(tax)).collect();
         let half = self.currency.minor_unit() / Decimal::TWO;
+        let cap = cap.max(self.currency.minor_unit());
         // The total itself is rounded too: one component more.
         let bound = |parts: usize| (half * Decimal::from(parts + 1)).min(cap);
         let rates = self.rates.len().max(1);

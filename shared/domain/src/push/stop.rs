@@ -82,7 +82,7 @@ impl Session<'_> {
         self.held.record.unknowns = self.held.record.unknowns.saturating_add(1);
         if self.held.record.unknowns > UNKNOWN_BUDGET {
             let detail = format!(
-                "{peer} gave no clear answer {UNKNOWN_BUDGET} times ({why}). Look in the ERP, then adopt or retry."
+                "{peer} gave no clear answer {UNKNOWN_BUDGET} times ({why}). Look there for the order, then adopt or retry."
             );
             return self.except(Reason::new("outcome_unknown", peer.to_string(), detail)).await;
         }

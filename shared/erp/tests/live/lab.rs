@@ -26,6 +26,7 @@ pub(crate) struct Lab {
     warehouses: BTreeMap<String, u64>,
     web_shops: BTreeMap<String, u64>,
     taxes: BTreeMap<String, u64>,
+    tax_units: BTreeMap<String, u64>,
     payment_journals: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
@@ -71,23 +72,14 @@ impl Lab {
                 journals.insert(format!("{method}:{currency}"), *id);
             }
         }
-        let cent = self.taxes["tax-adjustment"];
-        let mut tax_unit = BTreeMap::from([("EUR", cent), ("USD", cent)]);
-        if let Some(yen) = self.taxes.get("tax-adjustment-jpy") {
-            tax_unit.insert("JPY", *yen);
-        }
         json!({
             "erp": "tryton", "url": self.url, "secret": "none",
             "timeout_s": 45, "longest_request_s": 60,
             "kind": "tryton", "database": self.database, "company": self.company,
             "warehouse": self.warehouses["WH1"], "web_shops": self.web_shops,
             "taxes": self.taxes, "journals": journals,
-            "rounding": {"item": "ROUNDING", "tax_unit": tax_unit},
+            "rounding": {"item": "ROUNDING", "tax_unit": self.tax_units},
         })
-    }
-
-    pub(crate) fn has_tax(&self, code: &str) -> bool {
-        self.taxes.contains_key(code)
     }
 
     pub(crate) fn journal(&self, method: &str, currency: &str) -> u64 {

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
 };
-use aws_sdk_dynamodb::config::{ConfigBag, HttpResponse, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::primitives::SdkBody;
 use jiff::SignedDuration;
 use weir_domain::hint::{Cause, Hint};
 use weir_domain::ports::{Claim, Held, Ledger, Schedules};
@@ -147,7 +146,7 @@ impl Intercept for Shared {
     ) -> Result<(), BoxError> {
         if !self.0.retry.fetch_xor(true, Ordering::SeqCst) {
             self.0.lost.fetch_add(1, Ordering::SeqCst);
-            *context.response_mut() = HttpResponse::new(500.try_into()?, SdkBody::empty());
+            *context.response_mut().status_mut() = 500.try_into()?;
         }
         Ok(())
     }

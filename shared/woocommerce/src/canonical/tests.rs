@@ -176,7 +176,7 @@ fn only_listed_metadata_travels() {
 #[test]
 fn a_row_of_another_lines_rate_is_no_treatment() {
     let line = |taxes: Value| {
-        let line = json!({"id": 1, "quantity": 2.5, "total": "10.00", "total_tax": "0", "price": 4.000000000001,
+        let line = json!({"id": 1, "quantity": 2.5, "total": "10.00", "total_tax": "0", "price": 4.000_000_000_001,
                           "taxes": taxes});
         read(&json!({"line_items": [line]})).unwrap().lines.remove(0)
     };
