@@ -1,6 +1,8 @@
 //! The layers: who may know whom, what each dependency is for, and how long a
 //! file may be.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,13 +50,15 @@ fn root() -> PathBuf {
 }
 
 fn cargo(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO")).args(arguments).arg("--offline").current_dir(root()).output().unwrap();
+    let output =
+        Command::new(env!("CARGO")).args(arguments).arg("--offline").current_dir(root()).output().unwrap();
     assert!(output.status.success(), "cargo {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn workspace() -> Vec<Member> {
-    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps"])).unwrap();
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps"])).unwrap();
     let kind = |dependency: &Value| match dependency["kind"].as_str() {
         None => Use::Shipped,
         Some("dev") => Use::Tests,
@@ -63,15 +67,22 @@ fn workspace() -> Vec<Member> {
     let text = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let member = |package: &Value| Member {
         name: text(package),
-        depends_on: package["dependencies"].as_array().unwrap().iter().map(|it| (text(it), kind(it))).collect(),
+        depends_on: package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (text(it), kind(it)))
+            .collect(),
     };
     metadata["packages"].as_array().unwrap().iter().map(member).collect()
 }
 
 /// Names of all crates that are linked into a crate's shipped code.
 fn tree(name: &str) -> BTreeSet<String> {
-    let lines = cargo(&["tree", "--package", name, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
-    let names: BTreeSet<String> = lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    let lines =
+        cargo(&["tree", "--package", name, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+    let names: BTreeSet<String> =
+        lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
     assert!(names.contains(name));
     names
 }
@@ -85,7 +96,11 @@ fn every_crate_knows_only_what_it_may() {
     for member in &members {
         for (name, how) in &member.depends_on {
             if ours.contains(name.as_str()) && *how != Use::Tests {
-                assert!(rules[member.name.as_str()].contains(&name.as_str()), "{} must not know {name}", member.name);
+                assert!(
+                    rules[member.name.as_str()].contains(&name.as_str()),
+                    "{} must not know {name}",
+                    member.name
+                );
             }
         }
     }
@@ -94,8 +109,11 @@ fn every_crate_knows_only_what_it_may() {
 #[test]
 fn the_domain_is_pure() {
     for name in tree("weir-domain") {
-        let impure = ["aws", "lambda", "tokio", "hyper", "reqwest", "rustls", "mio", "socket2", "rand", "getrandom"];
-        let found = impure.iter().find(|word| name == **word || name.starts_with(&format!("{word}-")) || name.starts_with(&format!("{word}_")));
+        let impure =
+            ["aws", "lambda", "tokio", "hyper", "reqwest", "rustls", "mio", "socket2", "rand", "getrandom"];
+        let found = impure.iter().find(|word| {
+            name == **word || name.starts_with(&format!("{word}-")) || name.starts_with(&format!("{word}_"))
+        });
         assert!(found.is_none(), "the domain links {name}");
     }
 }
@@ -129,8 +147,12 @@ fn reasons() -> BTreeMap<String, String> {
 fn every_dependency_has_a_reason_and_every_reason_a_dependency() {
     let members = workspace();
     let ours: BTreeSet<&String> = members.iter().map(|member| &member.name).collect();
-    let direct: BTreeSet<&String> =
-        members.iter().flat_map(|member| &member.depends_on).map(|(name, _)| name).filter(|name| !ours.contains(name)).collect();
+    let direct: BTreeSet<&String> = members
+        .iter()
+        .flat_map(|member| &member.depends_on)
+        .map(|(name, _)| name)
+        .filter(|name| !ours.contains(name))
+        .collect();
     let reasons = reasons();
     assert_eq!(direct, reasons.keys().collect(), "docs/dependencies.md");
     for (name, reason) in &reasons {

@@ -5,6 +5,8 @@
 //! `WEIR_UPDATE_SCHEMAS=1 cargo test -p weir-tests --test schemas` writes the
 //! schemas after a type has changed.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -81,7 +83,8 @@ impl Kind {
     fn examples(&self) -> Vec<(String, Value)> {
         let files = fs::read_dir(infra("example").join(self.folder)).unwrap();
         let path = |file: fs::DirEntry| format!("example/{}/{}", self.folder, file.file_name().display());
-        let documents: Vec<_> = files.map(|file| path(file.unwrap())).map(|path| (path.clone(), json(&path))).collect();
+        let documents: Vec<_> =
+            files.map(|file| path(file.unwrap())).map(|path| (path.clone(), json(&path))).collect();
         assert!(!documents.is_empty(), "there is no example of a {}", self.name);
         documents
     }
@@ -97,7 +100,11 @@ fn published_schemas_are_those_of_the_types() {
             fs::write(infra(&kind.schema_path()), &generated).unwrap();
         }
         let published = read(&kind.schema_path());
-        assert!(published == generated, "infra/{} is not what the type says: run this test with WEIR_UPDATE_SCHEMAS=1", kind.schema_path());
+        assert!(
+            published == generated,
+            "infra/{} is not what the type says: run this test with WEIR_UPDATE_SCHEMAS=1",
+            kind.schema_path()
+        );
     }
 }
 
@@ -106,11 +113,18 @@ fn the_example_is_accepted_by_schemas_and_types() {
     for kind in &KINDS {
         let validator = kind.validator();
         for (path, document) in kind.examples() {
-            let errors: Vec<String> = validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            let errors: Vec<String> = validator
+                .iter_errors(&document)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
             assert!(errors.is_empty(), "infra/{path}: {errors:#?}");
             (kind.read)(document.clone()).unwrap_or_else(|error| panic!("infra/{path}: {error}"));
             let schema = document["$schema"].as_str().unwrap_or_default();
-            assert_eq!(schema, format!("../../{}", kind.schema_path()), "infra/{path} should lead editors to its schema");
+            assert_eq!(
+                schema,
+                format!("../../{}", kind.schema_path()),
+                "infra/{path} should lead editors to its schema"
+            );
         }
     }
     let problems = check_directory(&infra("example"), Profile::Aws);
@@ -127,7 +141,10 @@ fn every_code_of_the_example_is_known_to_its_erp() {
             for (name, codes) in document["mappings"][kind].as_object().unwrap() {
                 for code in codes.as_array().unwrap() {
                     let code = code.as_str().unwrap();
-                    assert!(known(field).contains(code), "infra/{path}: {kind} {name} names {code}, which {field} of the ERP lacks");
+                    assert!(
+                        known(field).contains(code),
+                        "infra/{path}: {kind} {name} names {code}, which {field} of the ERP lacks"
+                    );
                     compared += 1;
                 }
             }
@@ -226,7 +243,8 @@ fn wrong_mappings() -> Vec<Wrong> {
 
 #[test]
 fn wrong_documents_are_refused() {
-    for (kind, what, at, value, by) in [wrong_stores(), wrong_erps(), wrong_mappings()].into_iter().flatten() {
+    for (kind, what, at, value, by) in [wrong_stores(), wrong_erps(), wrong_mappings()].into_iter().flatten()
+    {
         let (_, mut document) = kind.examples().swap_remove(0);
         set(&mut document, at, value);
         let schema_refuses = !kind.validator().is_valid(&document);
@@ -238,7 +256,8 @@ fn wrong_documents_are_refused() {
 /// Sets a field, or removes it.
 fn set(document: &mut Value, pointer: &str, value: Option<Value>) {
     let (parent, field) = pointer.rsplit_once('/').unwrap();
-    let parent = document.pointer_mut(parent).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{pointer}"));
+    let parent =
+        document.pointer_mut(parent).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{pointer}"));
     match value {
         Some(value) => parent.insert(field.to_owned(), value),
         None => parent.remove(field),

@@ -13,23 +13,17 @@ from . import build, ministack, paths, tools
 from .config import Config
 from .console import Failure, step
 
+#: As in the section ``local`` of samconfig.toml, which says how the local stack differs.
 STACK = "weir"
 BUCKET = "weir-packages"
-
-#: Set here and in no template: how the local stack differs from AWS.
-PARAMETERS = {
-    "Profile": "local",
-    # Relative to where a function runs; the emulator has no /var/task.
-    "ConfigDir": "config",
-    "DeletionProtection": "false",
-}
 
 
 def assemble(folder: Path, config: Config) -> None:
     """Lay out what ``sam deploy`` takes: templates, and programs with their configuration."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy2(paths.ROOT / "template.yaml", folder)
+    for name in ("template.yaml", "samconfig.toml"):
+        shutil.copy2(paths.ROOT / name, folder)
     (folder / "infra").mkdir()
     for file in paths.ROOT.glob("infra/*.yaml"):
         shutil.copy2(file, folder / "infra")
@@ -73,13 +67,7 @@ def create_bucket(aws: ministack.MiniStack) -> None:
 def sam_deploy(aws: ministack.MiniStack, folder: Path) -> None:
     """Run ``sam deploy``; its output goes to a log beside the folder."""
     log = folder.parent / "sam-deploy.log"
-    command = [
-        tools.program("sam", "sam"), "deploy",
-        "--stack-name", STACK, "--s3-bucket", BUCKET, "--region", ministack.REGION,
-        "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
-        "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar",
-        "--parameter-overrides", *(f"{name}={value}" for name, value in PARAMETERS.items()),
-    ]
+    command = [tools.program("sam", "sam"), "deploy", "--config-env", "local", "--no-progressbar"]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder.parent),

@@ -49,6 +49,9 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     if let Hold::Held { .. } = record.hold {
         return Decision::Keep("a person holds it");
     }
+    if let Some(due_at) = in_doubt_until(record, now) {
+        return Decision::Wait { reason: WaitReason::UnknownOutcome, due_at };
+    }
     if exception_stands(record, order) {
         return Decision::Keep("nothing changed since its exception");
     }
@@ -58,6 +61,15 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     match wanted(config.import.effect(order)) {
         Some(release) => wants_document(record, order, config, release, now),
         None => wants_none(record, order),
+    }
+}
+
+/// What was asked for may still happen until then: an ERP without a unique
+/// key must not even be looked at before, whoever brings news.
+fn in_doubt_until(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
+    match record.hold {
+        Hold::Waiting { reason: WaitReason::UnknownOutcome, due_at, .. } if due_at > now => Some(due_at),
+        _ => None,
     }
 }
 

@@ -51,7 +51,10 @@ impl Template {
     }
 
     pub(crate) fn resource(&self, id: &str) -> Resource<'_> {
-        self.resources().into_iter().find(|resource| resource.id == id).unwrap_or_else(|| panic!("there is no resource {id}"))
+        self.resources()
+            .into_iter()
+            .find(|resource| resource.id == id)
+            .unwrap_or_else(|| panic!("there is no resource {id}"))
     }
 }
 

@@ -18,11 +18,20 @@ fn the_ledger_is_on_demand_recoverable_encrypted_and_retained() {
     assert_eq!(ledger.property("/BillingMode"), "PAY_PER_REQUEST");
     assert_eq!(ledger.property("/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled"), true);
     assert_eq!(ledger.property("/SSESpecification/SSEEnabled"), true);
-    assert_eq!((ledger.attribute("/DeletionPolicy"), ledger.attribute("/UpdateReplacePolicy")), (&"Retain".into(), &"Retain".into()));
+    assert_eq!(
+        (ledger.attribute("/DeletionPolicy"), ledger.attribute("/UpdateReplacePolicy")),
+        (&"Retain".into(), &"Retain".into())
+    );
     assert_eq!(text(ledger.property("/DeletionProtectionEnabled")), "DeletionProtection");
     assert_eq!(template.at("/Parameters/DeletionProtection/Default"), "true");
-    assert!(ledger.property("/TimeToLiveSpecification").is_null(), "a record is never deleted while its order lives");
-    assert!(ledger.property("/TableName").is_null(), "a retained table with a fixed name blocks the next stack");
+    assert!(
+        ledger.property("/TimeToLiveSpecification").is_null(),
+        "a record is never deleted while its order lives"
+    );
+    assert!(
+        ledger.property("/TableName").is_null(),
+        "a retained table with a fixed name blocks the next stack"
+    );
 }
 
 #[test]
@@ -38,7 +47,10 @@ fn keys_and_index_are_those_of_the_code() {
         .map(|key| text(&key["AttributeName"]))
         .collect();
     let defined = ledger.property("/AttributeDefinitions").as_array().unwrap();
-    assert_eq!(defined.iter().map(|attribute| text(&attribute["AttributeName"])).collect::<BTreeSet<_>>(), keys);
+    assert_eq!(
+        defined.iter().map(|attribute| text(&attribute["AttributeName"])).collect::<BTreeSet<_>>(),
+        keys
+    );
     let projected = index["Projection"]["NonKeyAttributes"].as_array().unwrap().iter().map(text);
     for name in keys.into_iter().chain(projected) {
         assert!(mentions(&code, name), "shared/ledger never mentions {name:?}");

@@ -12,20 +12,28 @@ use crate::source;
 pub(crate) fn function<'a>(template: &'a Template, name: &str) -> Resource<'a> {
     let named = format!("${{AWS::StackName}}-{name}");
     let functions = template.of_type("AWS::Serverless::Function");
-    let mut found = functions.into_iter().filter(|function| text(function.property("/FunctionName")) == named);
+    let mut found =
+        functions.into_iter().filter(|function| text(function.property("/FunctionName")) == named);
     found.next().unwrap_or_else(|| panic!("template.yaml has no function {named}"))
 }
 
 /// A function's time-out in seconds.
 pub(crate) fn timeout(function: Resource) -> u64 {
-    function.property("/Timeout").as_u64().unwrap_or_else(|| panic!("{} has no time-out of its own", function.id))
+    function
+        .property("/Timeout")
+        .as_u64()
+        .unwrap_or_else(|| panic!("{} has no time-out of its own", function.id))
 }
 
 /// Names of the variables that the template sets for a function.
 fn variables(template: &Template, function: Resource) -> BTreeSet<String> {
     let common = template.at("/Globals/Function/Environment/Variables");
     let own = function.property("/Environment/Variables");
-    [common, own].into_iter().filter_map(Value::as_object).flat_map(|variables| variables.keys().cloned()).collect()
+    [common, own]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(|variables| variables.keys().cloned())
+        .collect()
 }
 
 #[test]
@@ -36,7 +44,11 @@ fn every_function_is_deployed_from_its_package_and_nothing_else_is() {
     for name in names {
         let function = function(&template, &name);
         assert_eq!(text(function.property("/CodeUri")), format!("target/lambda/{name}/"));
-        assert_eq!(function.attribute("/Metadata/SkipBuild"), true, "{name} is built by make package, not by sam");
+        assert_eq!(
+            function.attribute("/Metadata/SkipBuild"),
+            true,
+            "{name} is built by make package, not by sam"
+        );
         assert!(function.property("/MemorySize").is_u64(), "{name} has no memory of its own");
         assert!(timeout(function) <= 60);
     }
@@ -50,20 +62,28 @@ fn the_template_sets_the_variables_that_the_code_reads_and_no_others() {
     let template = Template::main();
     let read: BTreeSet<String> =
         VARIABLES.iter().filter(|name| !PLATFORM_VARIABLES.contains(name)).map(ToString::to_string).collect();
-    let set = source::functions().iter().flat_map(|name| variables(&template, function(&template, name))).collect();
+    let set =
+        source::functions().iter().flat_map(|name| variables(&template, function(&template, name))).collect();
     assert_eq!(read, set);
 }
 
 #[test]
 fn each_function_gets_the_variables_of_what_it_wires() {
     let template = Template::main();
-    let wired =
-        [("LedgerEnvironment", "LEDGER_TABLE"), (".amnesia", "LEDGER_AMNESIA"), ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL")];
+    let wired = [
+        ("LedgerEnvironment", "LEDGER_TABLE"),
+        (".amnesia", "LEDGER_AMNESIA"),
+        ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL"),
+    ];
     for name in source::functions() {
         let code = source::code_of(&format!("functions/{name}/src"));
         let set = variables(&template, function(&template, &name));
         for (concern, variable) in wired {
-            assert_eq!(code.contains(concern), set.contains(variable), "{name}: {concern} in the code, {variable} in the template");
+            assert_eq!(
+                code.contains(concern),
+                set.contains(variable),
+                "{name}: {concern} in the code, {variable} in the template"
+            );
         }
         // Every function logs, counts, and reads its documents.
         for variable in ["METRICS_NAMESPACE", "WEIR_CONFIG_DIR", "WEIR_LOG", "WEIR_PROFILE"] {
@@ -91,7 +111,10 @@ fn every_function_logs_into_a_group_that_forgets() {
     }
     for name in source::functions() {
         let expected = format!("/aws/lambda/${{AWS::StackName}}-{name}");
-        assert!(groups.iter().any(|group| text(group.property("/LogGroupName")) == expected), "{expected} is missing");
+        assert!(
+            groups.iter().any(|group| text(group.property("/LogGroupName")) == expected),
+            "{expected} is missing"
+        );
     }
 }
 
@@ -100,7 +123,9 @@ fn a_reservation_of_zero_reserves_nothing() {
     let template = Template::main();
     for name in source::functions() {
         let function = function(&template, &name);
-        let [condition, reserved, none] = function.property("/ReservedConcurrentExecutions/Fn::If").as_array().unwrap().as_slice() else {
+        let [condition, reserved, none] =
+            function.property("/ReservedConcurrentExecutions/Fn::If").as_array().unwrap().as_slice()
+        else {
             panic!("{name}: reserved concurrency should be optional");
         };
         let parameter = text(reserved);
@@ -121,24 +146,44 @@ fn the_route_is_the_one_that_shops_are_told() {
     let integration = template.resource("WebhookIntegration");
     assert_eq!(text(routes[0].property("/Target")), format!("integrations/${{{}}}", integration.id));
     assert_eq!(text(integration.property("/PayloadFormatVersion")), "2.0");
-    assert_eq!(text(integration.property("/IntegrationUri")), format!("{}.Arn", function(&template, "webhook").id));
+    assert_eq!(
+        text(integration.property("/IntegrationUri")),
+        format!("{}.Arn", function(&template, "webhook").id)
+    );
     let permissions = template.of_type("AWS::Lambda::Permission");
-    assert!(permissions.iter().any(|permission| text(permission.property("/SourceArn")).ends_with(":${HttpApi}/*/POST/stores/*/webhooks/*")));
+    assert!(permissions.iter().any(|permission| {
+        text(permission.property("/SourceArn")).ends_with(":${HttpApi}/*/POST/stores/*/webhooks/*")
+    }));
 }
 
 #[test]
 fn access_logs_point_to_nobody() {
     let template = Template::main();
     for stage in template.of_type("AWS::ApiGatewayV2::Stage") {
-        assert!(stage.property("/DefaultRouteSettings/ThrottlingRateLimit").as_u64() > Some(0), "{} has no limit", stage.id);
+        assert!(
+            stage.property("/DefaultRouteSettings/ThrottlingRateLimit").as_u64() > Some(0),
+            "{} has no limit",
+            stage.id
+        );
         let format = text(stage.property("/AccessLogSettings/Format"));
-        let fields: serde_json::Map<String, Value> = serde_json::from_str(format).expect("the access log should be JSON");
+        let fields: serde_json::Map<String, Value> =
+            serde_json::from_str(format).expect("the access log should be JSON");
         let allowed = [
-            "$context.requestTime", "$context.requestId", "$context.routeKey", "$context.status", "$context.responseLength",
-            "$context.responseLatency", "$context.integration.status", "$context.integration.error", "$context.error.responseType",
+            "$context.requestTime",
+            "$context.requestId",
+            "$context.routeKey",
+            "$context.status",
+            "$context.responseLength",
+            "$context.responseLatency",
+            "$context.integration.status",
+            "$context.integration.error",
+            "$context.error.responseType",
         ];
         for (name, value) in fields {
-            assert!(allowed.contains(&text(&value)), "{name} = {value} is not known to be free of personal data");
+            assert!(
+                allowed.contains(&text(&value)),
+                "{name} = {value} is not known to be free of personal data"
+            );
         }
     }
 }

@@ -78,9 +78,11 @@ fn platform(function: &str) -> Vec<Need> {
     // Only with a customer managed key, and only through Secrets Manager.
     let decrypt: Need = ("reading secrets", &["kms:Decrypt"], "SecretsKeyArn");
     let own: Option<Need> = match function {
-        "order-push" => {
-            Some(("its event source", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ORDERS))
-        }
+        "order-push" => Some((
+            "its event source",
+            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            ORDERS,
+        )),
         "reconcile" => Some(("its on-failure destination", &["sqs:SendMessage"], TICK_LETTERS)),
         _ => None,
     };
@@ -88,14 +90,17 @@ fn platform(function: &str) -> Vec<Need> {
 }
 
 fn grants_of(needs: Vec<Need>) -> BTreeSet<Grant> {
-    let grants = |(_, actions, on): Need| actions.iter().map(move |action| ((*action).to_owned(), on.to_owned()));
+    let grants =
+        |(_, actions, on): Need| actions.iter().map(move |action| ((*action).to_owned(), on.to_owned()));
     needs.into_iter().flat_map(grants).collect()
 }
 
 /// Every statement of a role, also those under a condition.
 fn statements(role: Resource) -> Vec<Value> {
-    let policies = role.property("/Policies").as_array().unwrap_or_else(|| panic!("{} has no policy", role.id));
-    let listed = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().clone());
+    let policies =
+        role.property("/Policies").as_array().unwrap_or_else(|| panic!("{} has no policy", role.id));
+    let listed =
+        policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().clone());
     let conditional = |statement: Value| statement.pointer("/Fn::If/1").cloned().unwrap_or(statement);
     listed.map(conditional).collect()
 }
@@ -109,7 +114,10 @@ fn granted(role: Resource) -> BTreeSet<Grant> {
         assert_eq!(statement["Effect"], "Allow", "{statement}");
         let actions = list(&statement["Action"]);
         let on = list(&statement["Resource"]);
-        actions.iter().flat_map(|action| on.iter().map(|on| (text(action).to_owned(), text(on).to_owned()))).collect()
+        actions
+            .iter()
+            .flat_map(|action| on.iter().map(|on| (text(action).to_owned(), text(on).to_owned())))
+            .collect()
     };
     statements(role).iter().flat_map(pairs).collect()
 }
@@ -158,9 +166,17 @@ fn the_one_managed_policy_is_for_network_interfaces() {
             continue;
         }
         let branches = managed["Fn::If"].as_array().expect("only under a condition");
-        assert_eq!((branches[0].as_str(), text(&branches[2])), (Some("InVpc"), "AWS::NoValue"), "{}", role.id);
+        assert_eq!(
+            (branches[0].as_str(), text(&branches[2])),
+            (Some("InVpc"), "AWS::NoValue"),
+            "{}",
+            role.id
+        );
         let policies: Vec<&str> = list(&branches[1]).into_iter().map(text).collect();
-        assert_eq!(policies, ["arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]);
+        assert_eq!(
+            policies,
+            ["arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]
+        );
     }
 }
 
@@ -172,7 +188,10 @@ fn the_schedule_may_tick_and_bury() {
     for schedule in schedules {
         let role = text(schedule.property("/Target/RoleArn")).trim_end_matches(".Arn");
         let target = text(schedule.property("/Target/Arn")).to_owned();
-        let needed = [("lambda:InvokeFunction".to_owned(), target), ("sqs:SendMessage".to_owned(), TICK_LETTERS.to_owned())];
+        let needed = [
+            ("lambda:InvokeFunction".to_owned(), target),
+            ("sqs:SendMessage".to_owned(), TICK_LETTERS.to_owned()),
+        ];
         assert_eq!(granted(template.resource(role)), BTreeSet::from(needed), "{}", schedule.id);
     }
 }
@@ -209,7 +228,8 @@ const OPERATIONS: &[(&str, &str)] = &[
 fn the_adapters_use_the_operations_that_are_granted() {
     let code: String = ["shared/ledger/src", "shared/runtime/src", "functions"].map(source::code_of).concat();
     let code: String = code.split_whitespace().collect();
-    let used: BTreeSet<&str> = OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| *action).collect();
+    let used: BTreeSet<&str> =
+        OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| *action).collect();
     let listed = CALLS.iter().flat_map(|(_, actions, _)| actions.iter().copied()).collect();
     assert_eq!(used, listed);
 }
@@ -217,10 +237,16 @@ fn the_adapters_use_the_operations_that_are_granted() {
 /// A port's method that is missing here would need no permission.
 #[test]
 fn every_method_of_the_ports_to_aws_is_listed() {
-    let ports = ["ledger", "queue"].map(|name| source::code_of(&format!("shared/domain/src/ports/{name}.rs"))).concat();
-    let methods: Vec<&str> = ports.split("async fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
+    let ports = ["ledger", "queue"]
+        .map(|name| source::code_of(&format!("shared/domain/src/ports/{name}.rs")))
+        .concat();
+    let methods: Vec<&str> =
+        ports.split("async fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
     assert!(methods.len() > 10);
     for method in methods {
-        assert!(CALLS.iter().any(|(call, ..)| call.ends_with(&format!(".{method}("))), "{method} is not listed");
+        assert!(
+            CALLS.iter().any(|(call, ..)| call.ends_with(&format!(".{method}("))),
+            "{method} is not listed"
+        );
     }
 }

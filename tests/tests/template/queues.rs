@@ -17,7 +17,9 @@ fn queue_stacks(template: &Template) -> Vec<Resource<'_>> {
 fn queue_events(template: &Template) -> Vec<(Resource<'_>, serde_json::Value)> {
     let events = |function: Resource| function.property("/Events").as_object().cloned().unwrap_or_default();
     let functions = template.of_type("AWS::Serverless::Function");
-    let all = functions.into_iter().flat_map(|function| events(function).into_iter().map(move |(_, event)| (function, event)));
+    let all = functions
+        .into_iter()
+        .flat_map(|function| events(function).into_iter().map(move |(_, event)| (function, event)));
     let queues: Vec<_> = all.filter(|(_, event)| event["Type"] == "SQS").collect();
     assert!(!queues.is_empty());
     queues
@@ -27,7 +29,8 @@ fn queue_events(template: &Template) -> Vec<(Resource<'_>, serde_json::Value)> {
 fn setting(stack: Resource, name: &str) -> u64 {
     let nested = Template::load(QUEUE_TEMPLATE);
     let own = stack.property(&format!("/Parameters/{name}")).as_u64();
-    own.or_else(|| nested.at(&format!("/Parameters/{name}/Default")).as_u64()).unwrap_or_else(|| panic!("{name} is no number"))
+    own.or_else(|| nested.at(&format!("/Parameters/{name}/Default")).as_u64())
+        .unwrap_or_else(|| panic!("{name} is no number"))
 }
 
 #[test]
@@ -63,7 +66,8 @@ fn letters_and_old_messages_ring() {
     let nested = Template::load(QUEUE_TEMPLATE);
     let watches = |metric: &str, queue: &str| {
         nested.of_type("AWS::CloudWatch::Alarm").into_iter().any(|alarm| {
-            alarm.property("/MetricName") == metric && text(alarm.property("/Dimensions/0/Value")) == format!("{queue}.QueueName")
+            alarm.property("/MetricName") == metric
+                && text(alarm.property("/Dimensions/0/Value")) == format!("{queue}.QueueName")
         })
     };
     assert!(watches("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"));
@@ -76,9 +80,17 @@ fn a_consumer_takes_small_batches_and_reports_each_record() {
     for (function, event) in queue_events(&template) {
         let event = &event["Properties"];
         assert!(event["BatchSize"].as_u64().is_some_and(|size| (1..=5).contains(&size)), "{}", function.id);
-        assert_eq!(event["FunctionResponseTypes"], serde_json::json!(["ReportBatchItemFailures"]), "{}", function.id);
+        assert_eq!(
+            event["FunctionResponseTypes"],
+            serde_json::json!(["ReportBatchItemFailures"]),
+            "{}",
+            function.id
+        );
         let concurrency = text(&event["ScalingConfig"]["MaximumConcurrency"]);
-        assert!(template.at(&format!("/Parameters/{concurrency}/MinValue")).as_u64() >= Some(2), "{concurrency}: SQS wants at least 2");
+        assert!(
+            template.at(&format!("/Parameters/{concurrency}/MinValue")).as_u64() >= Some(2),
+            "{concurrency}: SQS wants at least 2"
+        );
     }
 }
 
@@ -87,7 +99,8 @@ fn a_message_stays_hidden_for_six_times_its_consumers_time_out() {
     let template = Template::main();
     for (function, event) in queue_events(&template) {
         let source = text(&event["Properties"]["Queue"]);
-        let stack = template.resource(source.strip_suffix(".Outputs.QueueArn").expect("a queue of a nested stack"));
+        let stack =
+            template.resource(source.strip_suffix(".Outputs.QueueArn").expect("a queue of a nested stack"));
         let visibility = setting(stack, "VisibilityTimeout");
         assert!(visibility >= 6 * timeout(function), "{} hides for {visibility} s", stack.id);
     }
@@ -97,7 +110,8 @@ fn a_message_stays_hidden_for_six_times_its_consumers_time_out() {
 #[test]
 fn retries_alone_never_make_a_dead_letter() {
     let code = source::code_of("shared/domain/src/push");
-    let (_, rest) = code.split_once("const QUICK_RETRIES: u32 = ").expect("the push use case bounds its quick retries");
+    let (_, rest) =
+        code.split_once("const QUICK_RETRIES: u32 = ").expect("the push use case bounds its quick retries");
     let quick_retries: u64 = rest.split(';').next().unwrap().parse().unwrap();
     for stack in queue_stacks(&Template::main()) {
         assert!(setting(stack, "MaxReceiveCount") >= 2 * (quick_retries + 1), "{}", stack.id);
@@ -130,6 +144,9 @@ fn what_fails_without_a_queue_is_buried_all_the_same() {
         assert!(schedule.property("/Target/RetryPolicy/MaximumRetryAttempts").is_u64(), "{}", schedule.id);
         let target = text(schedule.property("/Target/Arn")).trim_end_matches(".Arn");
         let function = template.resource(target);
-        assert_eq!(text(function.property("/EventInvokeConfig/DestinationConfig/OnFailure/Destination")), letters);
+        assert_eq!(
+            text(function.property("/EventInvokeConfig/DestinationConfig/OnFailure/Destination")),
+            letters
+        );
     }
 }

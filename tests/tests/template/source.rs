@@ -8,7 +8,8 @@ use crate::cloudformation::repository;
 /// Names of the folders in `functions/`.
 pub(crate) fn functions() -> Vec<String> {
     let entries = fs::read_dir(repository("functions")).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert!(!names.is_empty());
     names
@@ -23,12 +24,13 @@ pub(crate) fn code_of(path: &str) -> String {
 }
 
 fn collect(path: &Path, code: &mut String) {
-    let name = path.file_name().unwrap_or_default().to_str().unwrap();
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let paths = entries.map(|entry| entry.unwrap().path());
-        paths.filter(|path| !path.ends_with("tests") && !path.ends_with("tests.rs")).for_each(|path| collect(&path, code));
-    } else if name.ends_with(".rs") {
+        paths
+            .filter(|path| !path.ends_with("tests") && !path.ends_with("tests.rs"))
+            .for_each(|path| collect(&path, code));
+    } else if path.extension().is_some_and(|end| end == "rs") {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));

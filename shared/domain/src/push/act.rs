@@ -32,7 +32,7 @@ impl Session<'_> {
             Decision::Nothing(why) => self.nothing(config, order, why).await,
             Decision::Wait { reason, due_at } => {
                 self.held.record.wait(reason, due_at);
-                Ok(Done::new("waits", "it may still be changing in the shop"))
+                Ok(Done::new("waits", "it is too early: see what it waits for"))
             }
             Decision::Except { code, detail } => Err(Stop::Except(Reason::new(code, "order", detail))),
             Decision::Cancel(why) => self.cancel(config, order, why).await,

@@ -171,8 +171,11 @@ impl<'a> Session<'a> {
     /// Ends the work well: what is wrong with the order, if anything, is in
     /// its hold.
     pub(super) async fn complete(mut self, done: Done) -> Result<Pushed, LedgerError> {
-        self.held.record.failures = 0;
-        self.held.record.unknowns = 0;
+        // A wait spends no budget, and gives none back.
+        if self.held.record.due_at().is_none() {
+            self.held.record.failures = 0;
+            self.held.record.unknowns = 0;
+        }
         self.finish(done).await.map(Pushed::Acknowledge)
     }
 

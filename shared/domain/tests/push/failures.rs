@@ -298,3 +298,18 @@ mod stepping {
         }
     }
 }
+
+#[test]
+fn news_of_an_order_in_doubt_does_not_hurry_its_look_up() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.erp.faults.script(ErpOp::Create, [Fault::After(timed_out())]);
+    world.place(order);
+    let calls = world.erp.faults.all_calls();
+    world.clock.advance(SignedDuration::from_secs(7));
+    assert_eq!(what(&world.hint(&key)), "waits");
+    assert_eq!(world.erp.faults.all_calls(), calls, "the ERP is left alone until its longest request is over");
+    world.minutes(5);
+    assert_eq!((world.view(&key), world.erp.sales().len()), ("in ERP", 1));
+}
