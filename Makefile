@@ -43,7 +43,7 @@ package: ## Build the shipped functions into target/lambda (ARCHITECTURE=x86_64|
 
 deploy: check package ## Deploy to AWS: make deploy CONFIG=dir [STACK=weir]
 	@test -n "$(CONFIG)" || { echo "deploy needs CONFIG=dir with your stores and ERPs; infra/example shows one" >&2; exit 2; }
-	sam deploy --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE)
+	sam deploy --no-confirm-changeset --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE)
 
 sim sim-full: ## The deterministic simulator (not built yet)
 	@echo "make $@: the simulator does not exist yet; it is the next piece of work" >&2; exit 1

@@ -23,8 +23,7 @@ use weir_runtime::telemetry::Telemetry;
 
 use crate::connections::Connected;
 
-/// Records of one batch worked on at once. One: the event source's maximum
-/// concurrency is then the number of orders under way in the ERPs.
+/// One: the event source's concurrency is then that of orders in the ERPs.
 const CONCURRENCY: usize = 1;
 
 #[tokio::main(flavor = "current_thread")]
