@@ -10,6 +10,7 @@ import hmac
 import os
 import signal
 import sys
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -87,6 +88,7 @@ class Orders(unittest.TestCase):
         self.proxy.always = None
         views = self.weir.until(orders, SETTLED, 240)
         self.assertEqual(set(views.values()), {"in ERP"}, views)
+        self.assert_booked_once(orders)
         self.assertEqual(self.weir.dead_letters(), 0)
 
     def test_lost_webhooks_are_found_by_the_poll(self):
@@ -109,8 +111,9 @@ class Orders(unittest.TestCase):
         self.assert_booked_once(orders)
 
     def wait_for_booked(self, orders: list[dict], count: int):
+        deadline = time.monotonic() + 120
         while list(self.weir.views(orders).values()).count("in ERP") < count:
-            pass
+            self.assertLess(time.monotonic(), deadline, f"fewer than {count} orders were booked")
 
     def test_gift_cards_pay_and_do_not_lower_the_price(self):
         orders = self.weir.place("gift_card", "gift_card_meta", "gift_card_fee", "zero_total", "usd", "vat_exempt")
@@ -169,6 +172,7 @@ class Orders(unittest.TestCase):
         pages = self.weir.dynamo.get_paginator("scan").paginate(TableName=self.weir.table)
         stored = str([page["Items"] for page in pages])
         secret = self.stack.config.secrets["weir/store/main"]["webhook_secret"]
+        self.assertIn("order worked on", log, "the functions' logs are not where they are looked for")
         for canary in (*CANARIES, secret, self.stack.tryton.api_key):
             self.assertNotIn(canary, stored, f"{canary} is in the ledger")
             self.assertNotIn(canary, log, f"{canary} is in a log")

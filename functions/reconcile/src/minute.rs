@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::circuit::Peer;
 use weir_domain::config::StoreConfig;
+use weir_domain::outcome::CallError;
 use weir_domain::poll::{Poll, PollError, Polled, Run};
-use weir_domain::ports::{Clock, OrderQueue};
+use weir_domain::ports::{Clock, OrderQueue, ShopError};
 use weir_domain::wake::Wake;
 use weir_ledger::DynamoLedger;
 use weir_runtime::config::Configuration;
@@ -42,7 +43,7 @@ pub(crate) struct Incomplete {
 
 /// Whose trouble a failed poll is.
 enum Failure {
-    Shop(String),
+    Shop(ShopError),
     Ours(String),
 }
 
@@ -106,9 +107,11 @@ impl Minute {
                 true
             }
             Err(Failure::Shop(error)) => {
-                // The shop's trouble, not ours: it has a circuit and an alarm.
-                Metric::CircuitOpen { peer: &Peer::Store(store.clone()) }.record();
-                tracing::error!(%store, error, "the shop cannot be polled; the next poll starts from the last checkpoint");
+                // The shop's trouble, not ours.
+                if let ShopError::Call(CallError::Blocked { .. }) = &error {
+                    Metric::CircuitOpen { peer: &Peer::Store(store.clone()) }.record();
+                }
+                tracing::error!(%store, %error, "the shop cannot be polled; the next poll starts from the last checkpoint");
                 true
             }
             Err(Failure::Ours(error)) => {
@@ -140,7 +143,7 @@ impl Minute {
         };
         let run = Run { config, shop: &shop, owner: invocation, until, lease: POLL_LEASE };
         poll.run(&run).await.map_err(|error| match error {
-            PollError::Shop(error) => Failure::Shop(error.to_string()),
+            PollError::Shop(error) => Failure::Shop(error),
             error => Failure::Ours(error.to_string()),
         })
     }

@@ -96,15 +96,6 @@ def mend_event_sources(aws: ministack.MiniStack) -> None:
                 UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(limit)})
 
 
-def number_concurrency(aws: ministack.MiniStack) -> None:
-    """Give event sources their concurrency as a number: the emulator takes a parameter's value as text."""
-    client = aws.client("lambda")
-    for source in client.list_event_source_mappings()["EventSourceMappings"]:
-        if wanted := source.get("ScalingConfig", {}).get("MaximumConcurrency"):
-            client.update_event_source_mapping(
-                UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": int(wanted)})
-
-
 def read_outputs(aws: ministack.MiniStack) -> dict[str, str]:
     """The outputs of the deployed stack."""
     stack, = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::StoreConfig;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
+use crate::ports::DocumentState;
 use crate::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
 use crate::sales::Release;
 
@@ -64,13 +65,10 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     }
 }
 
-/// What was asked for may still happen until then: an ERP without a unique
-/// key must not even be looked at before, whoever brings news.
+/// What was asked for may still happen until then: a look-up before proves
+/// nothing, whoever brings news.
 fn in_doubt_until(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
-    match record.hold {
-        Hold::Waiting { reason: WaitReason::UnknownOutcome, due_at, .. } if due_at > now => Some(due_at),
-        _ => None,
-    }
+    record.in_doubt_until.filter(|until| *until > now)
 }
 
 /// A rejected thing is not tried again until it changes or a person says so
@@ -84,7 +82,9 @@ fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
 }
 
 fn is_older_than_booked(record: &OrderRecord, order: &Order) -> bool {
-    record.booked_version.as_ref().is_some_and(|booked| order.version().is_older_than(booked))
+    // While it is being made nothing is settled by an old state.
+    record.document != DocumentAxis::Pushing
+        && record.booked_version.as_ref().is_some_and(|booked| order.version().is_older_than(booked))
 }
 
 fn wanted(effect: Effect) -> Option<Release> {
@@ -112,7 +112,9 @@ fn wants_document(
         return if exists { Decision::Expire } else { Decision::Nothing("its reservation is over") };
     }
     let quiet_until = order.modified_at + SignedDuration::from_secs(config.import.quiet_period_s.into());
-    if quiet_until > now && changes_something(record, order, release) {
+    // A shop whose clock runs ahead must not make its orders wait for it.
+    let recent = order.modified_at <= now && quiet_until > now;
+    if recent && changes_something(record, order, release) {
         return Decision::Wait { reason: WaitReason::QuietPeriod, due_at: quiet_until };
     }
     match record.document {
@@ -125,11 +127,22 @@ fn wants_document(
 
 fn has_document(record: &OrderRecord, order: &Order, release: Release) -> Decision {
     let released = record.released.unwrap_or(Release::Reserve);
+    if record.sales_order().is_some_and(|document| document.state == DocumentState::Cancelled) {
+        return Decision::Except {
+            code: "cancelled_in_erp",
+            detail: "Its sales order was cancelled in the ERP; the shop still wants it.".to_owned(),
+        };
+    }
     if content_changed(record, order) {
         if order.is_anonymised() {
             return Decision::Nothing("its personal data was erased");
         }
         return Decision::Amend(release.max(released));
+    }
+    let booked = record.sales_order().and_then(|document| document.totals.as_ref());
+    if let Some(booked) = booked.filter(|booked| **booked != order.totals()) {
+        let detail = format!("The ERP's document says {booked}, the shop {}.", order.totals());
+        return Decision::Except { code: "totals_disagree", detail };
     }
     if release > released {
         return Decision::Confirm(release);
@@ -153,6 +166,8 @@ fn wants_none(record: &OrderRecord, order: &Order) -> Decision {
             code: "deleted_in_shop",
             detail: "The order was put into the shop's trash after its sales order was made.".to_owned(),
         },
+        // One may be half made: a person has to see that.
+        (DocumentAxis::Pushing, _) => regressed(order),
         (_, OrderStatus::Refunded) => Decision::Nothing("refunds are documents of their own"),
         // A custom status says where the goods are, not that the sale is off.
         (_, OrderStatus::Custom(_) | OrderStatus::Completed) => Decision::Nothing("the ERP has it"),

@@ -1,7 +1,7 @@
 //! The ledger's record of one order: four axes instead of one line of
 //! states, and only facts. No personal data is kept.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityId, ErpId, Generation, OrderKey};
@@ -42,6 +42,13 @@ pub struct OrderRecord {
     pub unknowns: u32,
     /// Attempts in a row that ended in a definite, temporary failure.
     pub failures: u32,
+    /// Until then what was asked of the ERP may still happen. A fact of its
+    /// own: whatever the order waits for meanwhile does not end the doubt.
+    #[serde(default)]
+    pub in_doubt_until: Option<Timestamp>,
+    /// Workers in a row that took the order and never finished.
+    #[serde(default)]
+    pub crashes: u32,
     /// When we first heard of it.
     pub first_heard_at: Timestamp,
     /// When its sales order was first complete in the ERP.
@@ -74,6 +81,17 @@ pub struct Seen {
     pub version: Version,
     /// What it came to.
     pub totals: Totals,
+}
+
+impl Seen {
+    /// The shop's modification time up to which nothing was missed. Dates are
+    /// whole seconds: a read within the second of the change, or right after
+    /// it, may have come before another change of that second.
+    pub fn surely_until(&self) -> Timestamp {
+        let modified_at = self.version.modified_at;
+        let second_was_over = self.read_at >= modified_at + SignedDuration::from_secs(2);
+        if second_was_over { modified_at } else { modified_at - SignedDuration::from_secs(1) }
+    }
 }
 
 /// Where the sales order is.
@@ -225,6 +243,8 @@ impl OrderRecord {
             first_skus: std::collections::BTreeMap::new(),
             unknowns: 0,
             failures: 0,
+            in_doubt_until: None,
+            crashes: 0,
             first_heard_at: heard_at,
             in_erp_at: None,
             correlation: correlation.to_owned(),

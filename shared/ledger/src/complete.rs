@@ -113,7 +113,7 @@ fn facts(record: &OrderRecord) -> Result<Write, LedgerError> {
         .set("record", json(record)?)
         .set("view", s(record.view()))
         .set_or_remove("number", seen.map(|seen| s(&seen.number)))
-        .set_or_remove("seen_modified", seen.map(|seen| s(seen.version.modified_at.to_string()))))
+        .set_or_remove("seen_modified", seen.map(|seen| s(seen.surely_until().to_string()))))
 }
 
 /// The record, and the end of the claim. Hints noted until now are answered,

@@ -285,7 +285,7 @@ impl Ledger for FakeLedger {
             let state = lock(&self.state);
             let seen = |key: &OrderKey| {
                 let record = state.orders.get(key)?.record.as_ref()?;
-                Some((key.clone(), record.seen.as_ref()?.version.modified_at))
+                Some((key.clone(), record.seen.as_ref()?.surely_until()))
             };
             Ok(keys.iter().filter_map(seen).collect())
         })

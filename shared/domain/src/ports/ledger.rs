@@ -45,7 +45,7 @@ pub struct Held {
     /// Every write carries it; a newer claim has a greater one.
     pub fence: u64,
     /// The previous holder never finished: whatever it began may have
-    /// happened, so look before creating.
+    /// happened. Counted, so that an order that fells its workers is seen.
     pub taken_over: bool,
 }
 
@@ -115,8 +115,8 @@ pub trait Ledger: Send + Sync {
     /// The audit of an order, oldest first.
     async fn audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError>;
 
-    /// The shop's modification time at the last read, for each order that
-    /// was ever read; at most 100 keys.
+    /// [`Seen::surely_until`](crate::record::Seen::surely_until) of each order
+    /// that was ever read; at most 100 keys.
     async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError>;
 
     /// Orders of a store that are due, oldest first, at most `limit`.

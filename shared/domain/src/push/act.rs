@@ -71,7 +71,9 @@ impl Session<'_> {
             let booked = self.resolve(config, order, Release::Ship).await?;
             if let Some(document) = self.held.record.sales_order().cloned() {
                 self.pay(&booking.erp, &peer, &document, booked.payment).await?;
-                return Ok(Done::new("paid", "its payment is in the ERP"));
+                if self.held.record.payment == PaymentAxis::Paid {
+                    return Ok(Done::new("paid", "its payment is in the ERP"));
+                }
             }
         }
         Ok(Done::new("unchanged", why))
@@ -149,7 +151,8 @@ impl Session<'_> {
         booked: Booked,
     ) -> Result<Done, Stop> {
         if document.state == DocumentState::Cancelled {
-            self.held.record.document = DocumentAxis::Cancelled;
+            // Not by us: reviving it is a person's decision.
+            self.held.record.document = DocumentAxis::InErp;
             self.held.record.remember(DocumentKind::SalesOrder, document);
             let detail = "Its sales order was cancelled in the ERP while it was being made.";
             return Err(Stop::Except(Reason::new("cancelled_in_erp", "order", detail)));
@@ -281,6 +284,7 @@ impl Session<'_> {
     /// What remains open on an order that is where it should be.
     fn settle(&mut self, config: &StoreConfig, order: &Order) {
         let effect = config.import.effect(order);
+        let now = self.now();
         let record = &mut self.held.record;
         let reserved = record.document == DocumentAxis::InErp && record.released == Some(Release::Reserve);
         if effect == Effect::Authorised && record.payment == PaymentAxis::None {
@@ -289,7 +293,7 @@ impl Session<'_> {
             record.payment = PaymentAxis::None;
         }
         record.hold = Hold::None;
-        if reserved {
+        if reserved && reservation_ends(order, config) > now {
             record.wait(WaitReason::Payment, reservation_ends(order, config));
         }
     }

@@ -16,9 +16,11 @@ use crate::outcome::CallError;
 use crate::ports::{Held, LedgerError, Note, ShopError};
 use crate::record::{Hold, Seen};
 
-/// What a new call may need. None is begun with less left: it would be cut
-/// off by the function's end and leave an unknown outcome behind.
+/// No call is begun with less time left. A call of many requests can still
+/// be cut off; the lease and the look-up after it are for that.
 const CALL_RESERVE: SignedDuration = SignedDuration::from_secs(20);
+/// Workers that may be lost on one order before people hear of it.
+const CRASHES: u32 = 5;
 
 pub(super) struct Session<'a> {
     pub(super) push: &'a OrderPush,
@@ -50,12 +52,28 @@ impl<'a> Session<'a> {
     }
 
     pub(super) async fn run(&mut self) -> Result<Done, Stop> {
+        self.note_crash().await?;
         let config = self.push.connections.store(&self.hint.store).map_err(Stop::StoreDisabled)?;
         let read_at = self.now();
         let order = self.read_order().await?;
         let decision = decide(&self.held.record, &order, &config, self.now());
         self.remember_read(&order, read_at);
         self.act(&config, &order, decision).await
+    }
+
+    /// The worker before us never finished. Now and then that happens; an
+    /// order that fells every worker is for people.
+    async fn note_crash(&mut self) -> Result<(), Stop> {
+        if !self.held.taken_over {
+            return Ok(());
+        }
+        self.held.record.crashes += 1;
+        self.save("taken_over", "the worker before did not finish").await?;
+        if self.held.record.crashes > CRASHES {
+            let detail = "Worker after worker did not finish with this order; their logs say where.";
+            return Err(Stop::Except(Reason::new("worker_failed", "order", detail)));
+        }
+        Ok(())
     }
 
     async fn read_order(&mut self) -> Result<Order, Stop> {
@@ -175,6 +193,7 @@ impl<'a> Session<'a> {
         if self.held.record.due_at().is_none() {
             self.held.record.failures = 0;
             self.held.record.unknowns = 0;
+            self.held.record.crashes = 0;
         }
         self.finish(done).await.map(Pushed::Acknowledge)
     }

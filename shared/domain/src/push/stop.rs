@@ -68,6 +68,10 @@ impl Session<'_> {
 
     /// The queue brings the message back; should it not, the ledger does.
     async fn again_soon(self, wait: SignedDuration, why: &str) -> Result<Pushed, LedgerError> {
+        if self.delivery.receives > QUICK_RETRIES {
+            let due_at = self.now() + wait;
+            return self.park(WaitReason::PeerBusy, due_at, "waits", why).await.map(Pushed::Acknowledge);
+        }
         let safety_net = self.now() + wait + SignedDuration::from_mins(3);
         let summary = self.park(WaitReason::PeerBusy, safety_net, "retries", why).await?;
         Ok(Pushed::RetryAfter(wait, summary))
@@ -75,6 +79,9 @@ impl Session<'_> {
 
     /// It may have happened: looked up after the ERP's longest request time.
     async fn unknown(mut self, peer: Peer, why: &str) -> Result<Pushed, LedgerError> {
+        if let Peer::Erp(_) = peer {
+            self.held.record.in_doubt_until = Some(self.now() + self.lateness(&peer).await);
+        }
         if let Some(probe_at) = self.open_until(&peer).await? {
             // The peer is ill, not this order: nothing is spent.
             return self.circuit_open(peer, probe_at).await;

@@ -309,7 +309,45 @@ fn news_of_an_order_in_doubt_does_not_hurry_its_look_up() {
     let calls = world.erp.faults.all_calls();
     world.clock.advance(SignedDuration::from_secs(7));
     assert_eq!(what(&world.hint(&key)), "waits");
-    assert_eq!(world.erp.faults.all_calls(), calls, "the ERP is left alone until its longest request is over");
+    assert_eq!(
+        world.erp.faults.all_calls(),
+        calls,
+        "the ERP is left alone until its longest request is over"
+    );
     world.minutes(5);
     assert_eq!((world.view(&key), world.erp.sales().len()), ("in ERP", 1));
+}
+
+#[test]
+fn doubt_outlives_another_wait_and_a_cancellation() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.erp.faults.script(ErpOp::Create, [Fault::Before(timed_out())]);
+    world.place(order);
+    let busy = ShopError::Call(CallError::retry_soon("http 429"));
+    world.shop.faults.script(ShopOp::Order, [Fault::Before(busy)]);
+    world.hint(&key);
+    let calls = world.erp.faults.all_calls();
+    world.shop.change(key.order, |order| order.status = weir_domain::order::OrderStatus::Cancelled);
+    world.clock.advance(SignedDuration::from_secs(10));
+    assert_eq!(what(&world.hint(&key)), "waits", "nothing may be concluded while the create may still land");
+    assert_eq!(world.erp.faults.all_calls(), calls);
+    world.minutes(5);
+    assert_eq!((world.view(&key), world.erp.sales().len()), ("not imported", 0));
+}
+
+#[test]
+fn an_order_that_fells_every_worker_ends_with_people() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.shop.put(order);
+    for _ in 0..7 {
+        let hint = sample::hint(&key, Cause::Webhook, world.now());
+        assert!(crash_at(&world, &hint, 4));
+        world.clock.advance(SignedDuration::from_secs(131));
+    }
+    world.minute();
+    assert_eq!(world.exception(&key), "worker_failed");
 }

@@ -164,3 +164,36 @@ fn erased_personal_data_amends_nothing() {
     assert_eq!(what(&erased), "unchanged");
     assert_eq!(world.exception(&key), "");
 }
+
+#[test]
+fn a_sale_cancelled_by_people_in_the_erp_is_not_made_again() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.erp.faults.script(
+        weir_testkit::ErpOp::Confirm,
+        [weir_testkit::Fault::Before(weir_testkit::fault::timed_out())],
+    );
+    world.place(order);
+    let document = world.record(&key).document_key();
+    world.erp.set_state(&document, DocumentState::Cancelled);
+    world.minutes(5);
+    assert_eq!(world.exception(&key), "cancelled_in_erp");
+    world.change(&key, |_| {});
+    assert_eq!((world.exception(&key).as_str(), world.erp.sales().len()), ("cancelled_in_erp", 1));
+}
+
+#[test]
+fn refunded_while_it_is_being_made_goes_to_people() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world
+        .erp
+        .faults
+        .script(weir_testkit::ErpOp::Create, [weir_testkit::Fault::After(weir_testkit::fault::timed_out())]);
+    world.place(order);
+    world.change(&key, |order| order.status = OrderStatus::Refunded);
+    world.minutes(5);
+    assert_eq!(world.exception(&key), "status_regressed");
+}
