@@ -52,7 +52,12 @@ impl Minute {
     pub(crate) async fn run(&self, invocation: &str, deadline: Timestamp) -> Result<(), Incomplete> {
         let now = self.clock.now();
         let until = now + deadline.duration_since(now) * WORKING_PART.0 / WORKING_PART.1;
-        let stores: Vec<Arc<StoreConfig>> = self.configuration.usable_stores().cloned().collect();
+        let mut stores: Vec<Arc<StoreConfig>> = self.configuration.usable_stores().cloned().collect();
+        // Each minute another store is the first, so that shops that hang do
+        // not keep the same others waiting for ever.
+        let minutes = usize::try_from(now.as_second() / 60).unwrap_or_default();
+        let first = minutes % stores.len().max(1);
+        stores.rotate_left(first);
         self.report_disabled();
         let mut failed = 0;
         for store in &stores {

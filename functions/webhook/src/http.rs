@@ -1,6 +1,7 @@
 //! From the gateway's request to a delivery, and from its receipt to an
 //! answer without a body.
 
+use lambda_http::http::HeaderValue;
 use lambda_http::{Body, Request, RequestExt, Response};
 use weir_domain::id::StoreId;
 use weir_runtime::telemetry::Metric;
@@ -18,7 +19,7 @@ pub(crate) async fn answer(receiver: &Receiver, request: &Request) -> Response<B
             store,
             topic,
             content_type: header("content-type").and_then(|value| value.to_str().ok()),
-            signature: header(SIGNATURE_HEADER).map(|value| value.as_bytes()),
+            signature: header(SIGNATURE_HEADER).map(HeaderValue::as_bytes),
             body: request.body(),
             correlation: &correlation,
         })

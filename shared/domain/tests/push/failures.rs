@@ -218,12 +218,12 @@ mod stepping {
     use weir_domain::push::OrderPush;
     use weir_domain::record::OrderRecord;
 
-    pub struct Stepping {
-        pub push: OrderPush,
+    pub(super) struct Stepping {
+        pub(super) push: OrderPush,
     }
 
     impl Stepping {
-        pub fn new(push: &OrderPush, k: usize) -> Self {
+        pub(super) fn new(push: &OrderPush, k: usize) -> Self {
             let ledger =
                 Arc::new(SteppingLedger { inner: Arc::clone(&push.ledger), left: AtomicUsize::new(k) });
             Self { push: OrderPush { ledger, ..push.clone() } }

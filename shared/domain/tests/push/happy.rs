@@ -97,7 +97,7 @@ fn a_bank_transfer_is_reserved_then_released_when_it_arrives() {
     let world = World::new();
     let mut order = sample::order("main", 1);
     order.status = OrderStatus::OnHold;
-    order.payment.method = "bacs".to_owned();
+    "bacs".clone_into(&mut order.payment.method);
     order.payment.paid_at = None;
     let key = order.key.clone();
     world.place(order);
@@ -119,7 +119,7 @@ fn a_reservation_ends_and_people_hear_of_it() {
     let world = World::new();
     let mut order = sample::order("main", 1);
     order.status = OrderStatus::OnHold;
-    order.payment.method = "bacs".to_owned();
+    "bacs".clone_into(&mut order.payment.method);
     order.payment.paid_at = None;
     let key = order.key.clone();
     world.place(order);

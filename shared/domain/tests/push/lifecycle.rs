@@ -10,7 +10,7 @@ use crate::world::World;
 fn reserved(world: &World) -> weir_domain::id::OrderKey {
     let mut order = sample::order("main", 1);
     order.status = OrderStatus::OnHold;
-    order.payment.method = "bacs".to_owned();
+    "bacs".clone_into(&mut order.payment.method);
     order.payment.paid_at = None;
     let key = order.key.clone();
     world.place(order);

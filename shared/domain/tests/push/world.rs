@@ -15,20 +15,20 @@ use weir_domain::record::OrderRecord;
 use weir_domain::wake::{Wake, Woken};
 use weir_testkit::{FakeClock, FakeConnections, FakeErp, FakeLedger, FakeQueue, FakeShop, sample};
 
-pub struct World {
-    pub clock: Arc<FakeClock>,
-    pub ledger: Arc<FakeLedger>,
-    pub queue: Arc<FakeQueue>,
-    pub shop: Arc<FakeShop>,
-    pub erp: Arc<FakeErp>,
-    pub connections: Arc<FakeConnections>,
-    pub push: OrderPush,
+pub(crate) struct World {
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) ledger: Arc<FakeLedger>,
+    pub(crate) queue: Arc<FakeQueue>,
+    pub(crate) shop: Arc<FakeShop>,
+    pub(crate) erp: Arc<FakeErp>,
+    pub(crate) connections: Arc<FakeConnections>,
+    pub(crate) push: OrderPush,
     deliveries: std::cell::Cell<u32>,
 }
 
 impl World {
     /// Everything is mapped, and orders are an hour old.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = Arc::new(FakeClock::at(sample::saturday() + SignedDuration::from_hours(1)));
         let ledger = Arc::new(FakeLedger::default());
         let shop = Arc::new(FakeShop::default());
@@ -61,24 +61,24 @@ impl World {
         world
     }
 
-    pub fn map(&self, kind: MappingKind, name: &str, target: &[&str]) {
+    pub(crate) fn map(&self, kind: MappingKind, name: &str, target: &[&str]) {
         let target: Vec<String> = target.iter().map(ToString::to_string).collect();
         let note = sample::note("mapped", self.now());
         block_on(self.ledger.set_mapping(&store(), &MappingKey::new(kind, name), &target, &note)).unwrap();
     }
 
-    pub fn configure(&self, change: impl FnOnce(&mut StoreConfig)) {
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut StoreConfig)) {
         let mut config = sample::store_config("main", "erp");
         change(&mut config);
         self.connections.add_store(config, Arc::clone(&self.shop));
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// The shop has the order; the hint is delivered once.
-    pub fn place(&self, order: Order) -> Pushed {
+    pub(crate) fn place(&self, order: Order) -> Pushed {
         let key = order.key.clone();
         self.shop.put(order);
         self.hint(&key)
@@ -86,7 +86,7 @@ impl World {
 
     /// The customer or the shop changes the order now; the hint is delivered
     /// after the quiet period.
-    pub fn change(&self, key: &OrderKey, change: impl FnOnce(&mut Order)) -> Pushed {
+    pub(crate) fn change(&self, key: &OrderKey, change: impl FnOnce(&mut Order)) -> Pushed {
         let now = self.now();
         self.shop.change(key.order, |order| {
             order.modified_at = now;
@@ -96,34 +96,34 @@ impl World {
         self.hint(key)
     }
 
-    pub fn hint(&self, key: &OrderKey) -> Pushed {
+    pub(crate) fn hint(&self, key: &OrderKey) -> Pushed {
         self.deliver(&sample::hint(key, Cause::Webhook, self.now()), 1)
     }
 
-    pub fn deliver(&self, hint: &Hint, receives: u32) -> Pushed {
+    pub(crate) fn deliver(&self, hint: &Hint, receives: u32) -> Pushed {
         block_on(self.push.push(hint, &self.delivery(receives))).unwrap()
     }
 
-    pub fn delivery(&self, receives: u32) -> Delivery {
+    pub(crate) fn delivery(&self, receives: u32) -> Delivery {
         self.deliveries.set(self.deliveries.get() + 1);
         let owner = format!("delivery-{}", self.deliveries.get());
         Delivery { owner, receives, deadline: self.now() + SignedDuration::from_secs(55) }
     }
 
-    pub fn record(&self, key: &OrderKey) -> OrderRecord {
+    pub(crate) fn record(&self, key: &OrderKey) -> OrderRecord {
         block_on(self.ledger.record(key)).unwrap().unwrap()
     }
 
-    pub fn view(&self, key: &OrderKey) -> &'static str {
+    pub(crate) fn view(&self, key: &OrderKey) -> &'static str {
         self.record(key).view()
     }
 
-    pub fn exception(&self, key: &OrderKey) -> String {
+    pub(crate) fn exception(&self, key: &OrderKey) -> String {
         self.record(key).exception().map(|found| found.code.clone()).unwrap_or_default()
     }
 
     /// The minute passes, the tick runs, and the queue is worked off.
-    pub fn minute(&self) -> Woken {
+    pub(crate) fn minute(&self) -> Woken {
         self.clock.advance(SignedDuration::from_mins(1));
         let wake = Wake {
             ledger: self.ledger.clone(),
@@ -138,17 +138,17 @@ impl World {
         woken
     }
 
-    pub fn minutes(&self, count: u32) {
+    pub(crate) fn minutes(&self, count: u32) {
         for _ in 0..count {
             self.minute();
         }
     }
 }
 
-pub fn store() -> StoreId {
+pub(crate) fn store() -> StoreId {
     "main".parse().unwrap()
 }
 
-pub fn erp_id() -> ErpId {
+pub(crate) fn erp_id() -> ErpId {
     "erp".parse().unwrap()
 }
