@@ -8,14 +8,18 @@ from . import paths
 from .console import Failure, say, step
 
 
-def build() -> None:
-    """``cargo build``, with cargo's own output; shares its cache with ``cargo test``."""
+def build(*more: str) -> None:
+    """``cargo build``, with cargo's own output.
+
+    After ``cargo test`` pass ``--tests``: cargo then chooses the same features
+    of the libraries, and only links.
+    """
     if shutil.which("cargo") is None:
         raise Failure("cargo is not here; install Rust (rustup.rs), then run this again")
     say("Building the functions and the shop stand-in")
     with step("built"):
         done = subprocess.run(
-            ["cargo", "build", "--workspace", "--bins"], cwd=paths.ROOT, check=False)
+            ["cargo", "build", "--workspace", "--bins", *more], cwd=paths.ROOT, check=False)
         if done.returncode:
             raise Failure("cargo build failed; its message is above")
 

@@ -14,7 +14,7 @@ def test() -> None:
     """Run them all; the first group that fails ends the run."""
     with LocalStack() as stack:
         cargo_test(stack)
-    build.build()
+    build.build("--tests")
     say("End to end: the deployed template, a real ERP, a shop with bad habits")
     with step("end to end"):
         run("the end-to-end tests", [
