@@ -18,7 +18,8 @@ def test() -> None:
     say("End to end: the deployed template, a real ERP, a shop with bad habits")
     with step("end to end"):
         run("the end-to-end tests", [
-            sys.executable, "-m", "unittest", "discover", "--verbose",
+            # Processes are known by their pid here, not by Python's object.
+            sys.executable, "-W", "ignore::ResourceWarning", "-m", "unittest", "discover", "--verbose",
             "--start-directory", paths.ROOT / "tests" / "end_to_end"], os.environ)
 
 
