@@ -1,7 +1,6 @@
 //! SQS: orders, payments and cancellations → ERP.
 
 mod connections;
-mod record;
 
 use std::sync::Arc;
 
@@ -40,7 +39,7 @@ async fn main() -> Result<(), Error> {
     let push = &OrderPush {
         mappings: Arc::new(SeededMappings::new(ledger.clone(), configuration.seeds.clone())),
         ledger: Arc::new(ledger),
-        lease: record::lease(&configuration),
+        lease: order_push::lease(&configuration),
         amnesia: ledger_environment.amnesia,
         connections: Arc::new(Connected::new(configuration, secrets, Arc::clone(&clock), profile)),
         clock: Arc::clone(&clock),
@@ -52,7 +51,7 @@ async fn main() -> Result<(), Error> {
         let deadline = invocation_deadline(&event.context);
         let invocation = &event.context.request_id;
         let answer =
-            batch.process(event.payload, deadline, |record| record::work(push, record, invocation)).await;
+            batch.process(event.payload, deadline, |record| order_push::work(push, record, invocation)).await;
         telemetry.flush();
         Ok::<_, Error>(answer)
     }))

@@ -15,12 +15,14 @@ const LEDGER_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
 /// How long a claim holds: longer than this function can run and the slowest
 /// ERP can still commit.
-pub(crate) fn lease(configuration: &Configuration) -> SignedDuration {
+pub fn lease(configuration: &Configuration) -> SignedDuration {
     let slowest = configuration.erps.values().map(|erp| erp.longest_request_s).max().unwrap_or_default();
     TIME_OUT_AND_SKEW + SignedDuration::from_secs(slowest.into())
 }
 
-pub(crate) async fn work(push: &OrderPush, record: Record<Hint>, invocation: &str) -> Verdict {
+/// Works one record off, and says in one log line and the metrics what came of
+/// it. `invocation` is Lambda's request id.
+pub async fn work(push: &OrderPush, record: Record<Hint>, invocation: &str) -> Verdict {
     let hint = &record.message;
     let delivery = Delivery {
         owner: format!("{invocation}/{}", record.message_id),

@@ -1,0 +1,132 @@
+//! Many seeds on all cores, and what they came to together.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::faults::{Coverage, FaultClass};
+use crate::run::{Outcome, Play, play};
+use crate::saboteurs::Saboteur;
+use crate::stage::lock;
+
+/// A campaign ends early after so many seeds that broke a promise.
+const ENOUGH: usize = 5;
+/// Every so many seeds, one is played twice.
+const TWICE: u64 = 500;
+
+/// When to stop.
+#[derive(Debug, Clone, Copy)]
+pub enum Until {
+    /// So many seeds were played.
+    Seeds(u64),
+    /// So much real time went by.
+    Elapsed(Duration),
+}
+
+/// What the seeds came to.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Seeds played.
+    pub seeds: u64,
+    /// Orders placed in them.
+    pub orders: u64,
+    /// Sales orders that should not be.
+    pub duplicates: u64,
+    /// Orders that ended nowhere.
+    pub lost: u64,
+    /// Promises broken, those above included.
+    pub violations: u64,
+    /// Seeds played twice whose histories were the same.
+    pub repeated: u64,
+    /// How often each fault class was met.
+    pub coverage: Coverage,
+    /// Seeds that broke a promise, the first ones.
+    pub broken: Vec<u64>,
+}
+
+impl Tally {
+    fn add(&mut self, outcome: &Outcome) {
+        self.seeds += 1;
+        self.orders += outcome.orders;
+        self.duplicates += outcome.duplicates as u64;
+        self.lost += outcome.violations.iter().filter(|violation| violation.invariant == "I2").count() as u64;
+        self.violations += outcome.violations.len() as u64;
+        self.coverage.add(&outcome.coverage);
+        if !outcome.violations.is_empty() {
+            self.broken.push(outcome.seed);
+        }
+    }
+
+    /// Classes that were met less than once in so many seeds.
+    pub fn hardly_met(&self, seeds_per_hit: u64) -> Vec<FaultClass> {
+        let enough = (self.seeds / seeds_per_hit).max(1);
+        FaultClass::ALL.into_iter().filter(|class| self.coverage.count(*class) < enough).collect()
+    }
+}
+
+/// Panics that the simulator makes are not news; others are.
+pub fn keep_quiet_about_our_panics() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let ours = panic.payload().downcast_ref::<&str>().is_some_and(|text| *text == crate::invocation::PANIC);
+        if !ours {
+            others(panic);
+        }
+    }));
+}
+
+/// Plays seeds from `first` on, on `threads` threads.
+pub fn campaign(first: u64, until: Until, threads: usize, template: &Play) -> Tally {
+    let next = Arc::new(AtomicU64::new(first));
+    let stop = Arc::new(AtomicBool::new(false));
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let over = match until {
+                        Until::Seeds(seeds) => seed >= first + seeds,
+                        Until::Elapsed(time) => started.elapsed() >= time,
+                    };
+                    if over {
+                        break;
+                    }
+                    let outcome = play(&Play { seed, ..template.clone() });
+                    let same = seed % TWICE == 0 && is_repeatable(seed, template);
+                    let mut tally = lock(&tally);
+                    tally.add(&outcome);
+                    if seed % TWICE == 0 {
+                        tally.repeated += u64::from(same);
+                        if !same {
+                            tally.violations += 1;
+                            tally.broken.push(seed);
+                        }
+                    }
+                    if tally.broken.len() >= ENOUGH {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let mut tally = lock(&tally);
+    tally.broken.sort_unstable();
+    std::mem::take(&mut tally)
+}
+
+/// Whether a seed has one history only.
+pub fn is_repeatable(seed: u64, template: &Play) -> bool {
+    let once = || play(&Play { seed, recording: true, ..template.clone() }).history;
+    once() == once()
+}
+
+/// The first seed, counted from 1, at which a deliberate bug is caught, and
+/// the promise that it broke.
+pub fn seeds_to_catch(bug: Saboteur, at_most: u64) -> Option<(u64, &'static str)> {
+    (1..=at_most).find_map(|seed| {
+        let outcome = play(&Play { saboteur: Some(bug), ..Play::seed(seed) });
+        outcome.violations.first().map(|violation| (seed, violation.invariant))
+    })
+}

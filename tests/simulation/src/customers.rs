@@ -1,0 +1,254 @@
+//! What happens to orders in the shop and in the ERP, and how the shop's
+//! webhooks tell of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::sleep;
+use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey};
+use weir_domain::order::{Order, OrderStatus};
+use weir_domain::ports::DocumentState;
+
+use crate::faults::FaultClass as F;
+use crate::functions::{Post, webhook};
+use crate::orders::{self, Method};
+use crate::shop::SimShop;
+use crate::world::World;
+
+/// The kinds of lives an order can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Life {
+    PaidByCard,
+    CashOnDelivery,
+    TransferArrives,
+    TransferNeverArrives,
+    EditedWhileReserved,
+    EditedWithinASecond,
+    EditedAfterRelease,
+    CancelledByCustomer,
+    CancelledAndRevived,
+    PaymentFails,
+    Trashed,
+    DeletedForGood,
+    Completed,
+    RefusedByTheErp,
+    CancelledInTheErp,
+    ShippedInTheErp,
+}
+
+impl Life {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::PaidByCard,
+        Self::CashOnDelivery,
+        Self::TransferArrives,
+        Self::TransferNeverArrives,
+        Self::EditedWhileReserved,
+        Self::EditedWithinASecond,
+        Self::EditedAfterRelease,
+        Self::CancelledByCustomer,
+        Self::CancelledAndRevived,
+        Self::PaymentFails,
+        Self::Trashed,
+        Self::DeletedForGood,
+        Self::Completed,
+        Self::RefusedByTheErp,
+        Self::CancelledInTheErp,
+        Self::ShippedInTheErp,
+    ];
+
+    fn method(self) -> Method {
+        match self {
+            Self::CashOnDelivery | Self::EditedAfterRelease => Method::CashOnDelivery,
+            Self::TransferArrives
+            | Self::TransferNeverArrives
+            | Self::EditedWhileReserved
+            | Self::EditedWithinASecond
+            | Self::CancelledByCustomer
+            | Self::CancelledAndRevived
+            | Self::PaymentFails => Method::Transfer,
+            _ => Method::Card,
+        }
+    }
+}
+
+/// One order's life, from its first moment to its last.
+pub struct Biography {
+    world: Arc<World>,
+    shop: Arc<SimShop>,
+    id: OrderId,
+    life: Life,
+    edition: u32,
+}
+
+impl Biography {
+    /// The life of order `id` of `shop`, not yet begun.
+    pub fn new(world: &Arc<World>, shop: &Arc<SimShop>, id: u64, life: Life) -> Self {
+        Self { world: Arc::clone(world), shop: Arc::clone(shop), id: OrderId(id), life, edition: 1 }
+    }
+
+    /// Lives it.
+    pub async fn live(mut self) {
+        self.pause(0, 30).await;
+        self.place();
+        self.pause(1, 40).await;
+        if self.life.method() == Method::Card {
+            self.pay();
+            self.pause(1, 60).await;
+        }
+        match self.life {
+            Life::PaidByCard | Life::CashOnDelivery | Life::TransferNeverArrives | Life::RefusedByTheErp => {}
+            Life::TransferArrives => self.pay(),
+            Life::EditedWhileReserved => {
+                self.edit(5);
+                self.pause(1, 200).await;
+                self.pay();
+            }
+            Life::EditedWithinASecond => {
+                self.edit(3);
+                self.pause_ms(1, 400).await;
+                self.edit(4);
+            }
+            Life::EditedAfterRelease => self.edit(6),
+            Life::CancelledByCustomer => self.status(OrderStatus::Cancelled),
+            Life::CancelledAndRevived => {
+                self.pause(1, 120).await;
+                self.status(OrderStatus::Cancelled);
+                self.pause(1, 240).await;
+                self.pay();
+            }
+            Life::PaymentFails => self.status(OrderStatus::Failed),
+            Life::Trashed => self.status(OrderStatus::Trash),
+            Life::DeletedForGood => self.delete(),
+            Life::Completed => {
+                self.pause(1, 200).await;
+                self.status(OrderStatus::Completed);
+            }
+            Life::CancelledInTheErp => self.people_in_the_erp(DocumentState::Cancelled).await,
+            Life::ShippedInTheErp => {
+                self.people_in_the_erp(DocumentState::Done).await;
+                self.status(OrderStatus::Completed);
+            }
+        }
+        if self.world.stage.strikes(F::W8) && self.life == Life::PaidByCard {
+            self.pause(0, 3).await;
+            self.delete();
+        }
+    }
+
+    fn place(&self) {
+        let mut order = orders::placed(self.shop.store.as_str(), self.id.0, self.life.method(), self.shop.clock());
+        if self.life == Life::RefusedByTheErp {
+            orders::refuse(&mut order);
+        }
+        self.shop.place(order.clone());
+        self.tell("order.created", &order);
+    }
+
+    fn pay(&self) {
+        let at = self.shop.clock();
+        self.change("is paid", |order| {
+            order.status = OrderStatus::Processing;
+            order.payment.paid_at = Some(at);
+            order.payment.transaction = Some(format!("tx-{}", order.number));
+        });
+    }
+
+    fn edit(&mut self, quantity: u32) {
+        self.edition += 1;
+        let edition = self.edition;
+        self.change("is edited", |order| orders::edit(order, quantity, edition));
+    }
+
+    fn status(&self, status: OrderStatus) {
+        self.change("changes its status", |order| order.status = status);
+    }
+
+    fn change(&self, what: &str, change: impl FnOnce(&mut Order)) {
+        self.shop.change(self.id, what, change);
+        if let Some(order) = self.shop.present(self.id) {
+            self.tell("order.updated", &order);
+        }
+    }
+
+    fn delete(&self) {
+        if let Some(order) = self.shop.present(self.id) {
+            self.shop.delete(self.id);
+            self.tell("order.deleted", &order);
+        }
+    }
+
+    async fn people_in_the_erp(&self, state: DocumentState) {
+        self.pause(1, 300).await;
+        let order = OrderKey { store: self.shop.store.clone(), order: self.id };
+        let key = DocumentKey { order, generation: Generation::FIRST };
+        for erp in self.world.erps.values() {
+            erp.books.people_move(&key, state);
+        }
+    }
+
+    async fn pause(&self, least_s: u64, most_s: u64) {
+        self.pause_ms(least_s * 1_000, most_s * 1_000).await;
+    }
+
+    async fn pause_ms(&self, least: u64, most: u64) {
+        let ms = if self.world.stage.drill().is_some() {
+            most
+        } else {
+            self.world.stage.draw(|dice| dice.u64(least..=most))
+        };
+        sleep(Duration::from_millis(ms)).await;
+    }
+
+    /// The webhook, as badly as webhooks come.
+    fn tell(&self, topic: &'static str, order: &Order) {
+        let stage = &self.world.stage;
+        if stage.strikes(F::W1) {
+            stage.log(|| format!("shop: the webhook about {} is lost", order.key));
+            return;
+        }
+        if self.shop.webhooks_are_off() {
+            return;
+        }
+        let copies = if stage.strikes(F::W2) { 2 } else { 1 };
+        for _ in 0..copies {
+            let late = if stage.strikes(F::W3) { stage.draw(|dice| dice.u64(1..600)) } else { 0 };
+            self.post(topic, order, Duration::from_secs(late));
+        }
+        if stage.strikes(F::W7) {
+            let late = stage.draw(|dice| dice.u64(300..1_500));
+            self.post(topic, order, Duration::from_secs(late));
+        }
+    }
+
+    /// Posts later. The body carries the state at the delivery, or the shop's
+    /// error object if the order is gone by then.
+    fn post(&self, topic: &'static str, order: &Order, late: Duration) {
+        let (world, shop, id) = (Arc::clone(&self.world), Arc::clone(&self.shop), self.id);
+        let key = order.key.clone();
+        let delivery_id = world.next_delivery(world.stage.strikes(F::W4));
+        tokio::spawn(async move {
+            sleep(late + Duration::from_millis(world.stage.draw(|dice| dice.u64(20..900)))).await;
+            let (tells, body) = match (topic, shop.present(id)) {
+                ("order.deleted", _) => (true, format!(r#"{{"id":{id}}}"#)),
+                (_, Some(now)) => (true, format!(r#"{{"id":{id},"status":"{}","note":"Zaphira"}}"#, now.status)),
+                (_, None) => (false, GONE.to_owned()),
+            };
+            let deleted = topic == "order.deleted";
+            let answered = webhook(&world, &key.store, &Post { topic, body, delivery_id, tells }).await;
+            if answered != Some(200) {
+                // The shop counts a failure and never tries again.
+                world.stage.coverage.met(F::W1);
+            } else if deleted {
+                world.told_of_deletion(&key);
+            }
+        });
+    }
+}
+
+/// What the shop sends when the order is gone by the time of the delivery.
+const GONE: &str = r#"{"code":"woocommerce_rest_shop_order_invalid_id","message":"Invalid ID."}"#;
+/// How long lives last at most, with the pauses above.
+pub const LONGEST_LIFE: SignedDuration = SignedDuration::from_mins(12);

@@ -1,0 +1,230 @@
+//! What must hold when everything is quiet again. The oracle looks only at
+//! the shop, the ERPs' books and what it injected; the ledger is a witness
+//! that is cross-examined, never believed.
+
+use weir_domain::id::{DocumentKey, OrderKey};
+use weir_domain::import::Effect;
+use weir_domain::order::{Order, OrderStatus};
+use weir_domain::ports::{DocumentState, Ledger};
+use weir_domain::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
+use weir_testkit::{Sale, sample};
+
+use crate::erp::SimErp;
+use crate::orders;
+use crate::world::World;
+
+/// Unclear answers before an order is given to people.
+const UNKNOWN_BUDGET: u32 = 8;
+/// Lost workers before an order is given to people.
+const CRASH_BUDGET: u32 = 5;
+
+/// Everything known about one order at the end.
+struct Case<'a> {
+    world: &'a World,
+    erp: &'a SimErp,
+    key: OrderKey,
+    order: Option<Order>,
+    record: Option<OrderRecord>,
+    sales: Vec<Sale>,
+}
+
+/// Checks every order of a quiet world.
+pub async fn check(world: &World, thorough: bool) {
+    let records = world.records().await;
+    for (key, record) in records {
+        let Some((shop, config)) = world.shops.get(&key.store).zip(world.configs.get(&key.store)) else { continue };
+        let Some(erp) = config.entities.first().and_then(|rule| world.erps.get(&rule.erp)) else { continue };
+        let sales = erp.books.sales().into_iter().filter(|sale| sale.order.key.order == key).collect();
+        let order = shop.present(key.order);
+        let case = Case { world, erp, key, order, record, sales };
+        case.once();
+        case.audited().await;
+        case.real();
+        case.settled();
+    }
+    private(world, thorough);
+    refused_once(world);
+}
+
+impl Case<'_> {
+    fn violate(&self, invariant: &'static str, what: &str) {
+        self.world.stage.violate(invariant, format!("{}: {what}", self.key));
+    }
+
+    /// I1: one sales order for each life, one of them alive, one payment for
+    /// each transaction.
+    fn once(&self) {
+        let mut keys: Vec<&DocumentKey> = self.sales.iter().map(|sale| &sale.order.key).collect();
+        keys.sort();
+        if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+            self.violate("I1", "two sales orders under one key");
+        }
+        if self.alive().count() > 1 {
+            self.violate("I1", "two sales orders are alive");
+        }
+        for sale in &self.sales {
+            let paid: rust_decimal::Decimal = sale.payments.values().map(|payment| payment.amount).sum();
+            if paid > sale.order.totals.gross {
+                self.violate("I1", "more was paid than the order comes to");
+            }
+        }
+    }
+
+    fn alive(&self) -> impl Iterator<Item = &Sale> {
+        self.sales.iter().filter(|sale| sale.state != DocumentState::Cancelled)
+    }
+
+    /// I7: the audit has no gap, and ends with the record.
+    async fn audited(&self) {
+        let Some(record) = &self.record else { return };
+        let audit = self.world.ledger.audit(&self.key).await.unwrap_or_default();
+        let gapless = (1..).zip(&audit).all(|(seq, entry)| entry.seq == seq);
+        if !gapless || audit.len() as u64 != record.audit_seq {
+            self.violate("I7", "the audit has gaps");
+        }
+        if audit.last().map(|entry| &entry.record) != Some(record) {
+            self.violate("I7", "replaying the audit does not give the record");
+        }
+    }
+
+    /// I3: what the ledger calls booked exists.
+    fn real(&self) {
+        let Some(record) = self.record.as_ref().filter(|record| record.document == DocumentAxis::InErp) else {
+            return;
+        };
+        let named = record.sales_order().map(|document| document.id.as_str());
+        if !self.sales.iter().any(|sale| Some(sale.id.as_str()) == named) {
+            self.violate("I3", "the ledger names a sales order that does not exist");
+        }
+    }
+
+    /// I2, I4, I8: the order is where it should be, or with people for a
+    /// reason that holds.
+    fn settled(&self) {
+        let hold = self.record.as_ref().map(|record| &record.hold);
+        if let Some(Hold::Waiting { reason, due_at, .. }) = hold
+            && *reason != WaitReason::Payment
+        {
+            self.violate("I2", &format!("still waits for {reason:?} until {due_at}"));
+            return;
+        }
+        if let Some(Hold::Exception(exception)) = hold {
+            if !self.excuses(&exception.code) {
+                self.violate("I8", &format!("was given to people without cause: {}", exception.code));
+            }
+            return;
+        }
+        match &self.order {
+            Some(order) => self.agrees(order),
+            None if self.alive().next().is_some() && self.world.was_told_of_deletion(&self.key) => {
+                self.violate("I2", "was deleted in the shop, is alive in the ERP, and nobody was told");
+            }
+            None => {}
+        }
+    }
+
+    fn agrees(&self, order: &Order) {
+        let Some(config) = self.world.configs.get(&self.key.store) else { return };
+        let gone_in_erp = self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key));
+        let wanted = match config.import.effect(order) {
+            Effect::Ship => Some(DocumentState::Processing),
+            Effect::Reserve | Effect::Authorised => Some(DocumentState::Reserved),
+            Effect::ShipIfPaid | Effect::Never => None,
+        };
+        match (wanted, self.alive().next()) {
+            (Some(state), Some(sale)) => self.faithful(order, sale, state),
+            // Told by the reconciliation of both sides, which is not built yet.
+            (Some(_), None) if gone_in_erp => {}
+            (Some(_), None) => self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status)),
+            (None, Some(_)) if order.status == OrderStatus::Cancelled => {
+                self.violate("I4", "is cancelled in the shop and alive in the ERP");
+            }
+            (None, Some(sale)) if sale.state == DocumentState::Draft => {
+                self.violate("I4", "was left half made in the ERP");
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// I4: to the cent, in the newest edition, as far as it should be, and paid.
+    fn faithful(&self, order: &Order, sale: &Sale, wanted: DocumentState) {
+        let newest: u32 = order.note.expose().trim_start_matches('#').parse().unwrap_or_default();
+        if orders::edition(&sale.order) != newest {
+            let has = orders::edition(&sale.order);
+            self.violate("I4", &format!("the ERP has edition {has}, the shop {newest}"));
+        }
+        if sale.order.totals != order.totals() {
+            self.violate("I4", "the totals differ");
+        }
+        let net: rust_decimal::Decimal = sale.order.lines.iter().map(|line| line.net + line.tax).sum();
+        if net != order.totals().gross {
+            self.violate("I4", "the lines do not come to what the customer pays");
+        }
+        if sale.state < wanted {
+            self.violate("I4", &format!("is {:?} in the ERP and should be {wanted:?}", sale.state));
+        }
+        let paid = order.payment.paid_at.is_some() && wanted == DocumentState::Processing;
+        if paid && sale.payments.is_empty() {
+            self.violate("I4", "is paid in the shop and not in the ERP");
+        }
+    }
+
+    /// Whether an exception is justified by what was injected or by what
+    /// people did.
+    fn excuses(&self, code: &str) -> bool {
+        let status = self.order.as_ref().map(|order| &order.status);
+        let too_far = || {
+            self.sales.iter().any(|sale| matches!(sale.state, DocumentState::Processing | DocumentState::Done))
+        };
+        let gone_in_erp = || self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key));
+        match code {
+            "item_unknown" => {
+                self.order.as_ref().is_some_and(|order| order.lines.iter().any(|line| {
+                    line.product.sku.as_ref().is_some_and(|sku| sku.0 == orders::REFUSED_SKU)
+                }))
+            }
+            "amendment_refused" => too_far() || gone_in_erp(),
+            "cancel_refused" => too_far(),
+            "cancelled_in_erp" | "document_missing" => gone_in_erp(),
+            "deleted_in_shop" => status.is_none_or(|status| *status == OrderStatus::Trash),
+            "status_regressed" => {
+                matches!(status, Some(OrderStatus::Pending | OrderStatus::OnHold | OrderStatus::Failed))
+            }
+            "payment_overdue" => status == Some(&OrderStatus::OnHold),
+            "outcome_unknown" => {
+                let reads = self.world.shops.get(&self.key.store).map_or(0, |shop| shop.unknowns(self.key.order));
+                self.erp.books.unknowns(&self.key.to_string()) + reads > UNKNOWN_BUDGET
+            }
+            "worker_failed" => self.world.deaths(&self.key) >= CRASH_BUDGET,
+            _ => false,
+        }
+    }
+}
+
+/// I8: what the ERP refused for good it was asked once, and once more for
+/// every time that the answer could not be written down.
+fn refused_once(world: &World) {
+    use crate::faults::FaultClass as F;
+    let forgotten: u64 =
+        [F::L1, F::L2, F::L3, F::L4, F::D1, F::D3, F::D5].iter().map(|class| world.stage.coverage.count(*class)).sum();
+    for erp in world.erps.values() {
+        for (state, refusals) in erp.books.rejections() {
+            if u64::from(refusals) > 1 + forgotten {
+                world.stage.violate("I8", format!("{state} was refused {refusals} times"));
+            }
+        }
+    }
+}
+
+/// I9: nobody's name is where it should not be.
+fn private(world: &World, thorough: bool) {
+    let mut texts = world.queue.every_body();
+    if thorough {
+        texts.extend(world.table.texts());
+    }
+    for canary in sample::CANARIES {
+        if texts.iter().any(|text| text.contains(canary)) {
+            world.stage.violate("I9", format!("{canary:?} is in a queue or in the ledger"));
+        }
+    }
+}

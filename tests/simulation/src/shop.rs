@@ -1,0 +1,178 @@
+//! A WooCommerce store: customers and its own people change orders, webhooks
+//! tell of it badly, and its REST API has bad minutes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use weir_domain::id::{OrderId, StoreId};
+use weir_domain::order::Order;
+use weir_domain::outcome::CallError;
+use weir_domain::ports::{Shop, ShopError, ShopPage};
+use weir_testkit::FakeShop;
+
+use crate::faults::FaultClass as F;
+use crate::orders;
+use crate::stage::{Port, Stage, lock};
+
+/// How long an old state of an order may still be read.
+const STALE: SignedDuration = SignedDuration::from_secs(45);
+
+/// One store.
+#[derive(Debug)]
+pub struct SimShop {
+    /// Its name.
+    pub store: StoreId,
+    stage: Arc<Stage>,
+    inner: FakeShop,
+    /// Its clock runs ahead of true time by this.
+    skew: SignedDuration,
+    orders: Mutex<BTreeMap<OrderId, Known>>,
+    disabled: Mutex<Vec<(Timestamp, Timestamp)>>,
+}
+
+/// An order as it is, and as it was before.
+#[derive(Debug, Clone)]
+struct Known {
+    now: Option<Order>,
+    before: Option<Order>,
+    changed_at: Timestamp,
+    unknowns: u32,
+}
+
+impl SimShop {
+    /// A store without orders.
+    pub fn new(store: StoreId, stage: &Arc<Stage>) -> Self {
+        let skew = if stage.strikes(F::C1) { stage.draw(|dice| dice.i64(-30..=30)) } else { 0 };
+        Self {
+            store,
+            stage: Arc::clone(stage),
+            inner: FakeShop::default(),
+            skew: SignedDuration::from_secs(skew),
+            orders: Mutex::default(),
+            disabled: Mutex::default(),
+        }
+    }
+
+    /// The time by the shop's own clock.
+    pub fn clock(&self) -> Timestamp {
+        self.stage.now() + self.skew
+    }
+
+    /// A new order.
+    pub fn place(&self, order: Order) {
+        self.stage.log(|| format!("shop: {} placed as {}", order.key, order.status));
+        self.remember(order.key.order, Some(order.clone()));
+        self.inner.put(order);
+    }
+
+    /// Changes an order that is there; the shop notes when.
+    pub fn change(&self, id: OrderId, what: &str, change: impl FnOnce(&mut Order)) {
+        let Some(mut order) = self.present(id) else { return };
+        change(&mut order);
+        orders::touch(&mut order, self.clock());
+        self.stage.log(|| format!("shop: {} {what}, now {}", order.key, order.status));
+        self.remember(id, Some(order.clone()));
+        self.inner.put(order);
+    }
+
+    /// Deletes an order for good.
+    pub fn delete(&self, id: OrderId) {
+        self.stage.log(|| format!("shop: {}/{id} deleted for good", self.store));
+        self.remember(id, None);
+        self.inner.delete(id);
+    }
+
+    fn remember(&self, id: OrderId, order: Option<Order>) {
+        let mut known = lock(&self.orders);
+        let before = known.get(&id).and_then(|known| known.now.clone());
+        let unknowns = known.get(&id).map_or(0, |known| known.unknowns);
+        known.insert(id, Known { now: order, before, changed_at: self.stage.now(), unknowns });
+    }
+
+    /// An order as it is, if it is.
+    pub fn present(&self, id: OrderId) -> Option<Order> {
+        lock(&self.orders).get(&id)?.now.clone()
+    }
+
+    /// Every order that ever was, as it is.
+    pub fn all(&self) -> Vec<(OrderId, Option<Order>)> {
+        lock(&self.orders).iter().map(|(id, known)| (*id, known.now.clone())).collect()
+    }
+
+    /// When an order last changed, by true time.
+    pub fn changed_at(&self, id: OrderId) -> Option<Timestamp> {
+        Some(lock(&self.orders).get(&id)?.changed_at)
+    }
+
+    /// Unclear answers to reads of an order.
+    pub fn unknowns(&self, id: OrderId) -> u32 {
+        lock(&self.orders).get(&id).map_or(0, |known| known.unknowns)
+    }
+
+    /// Webhooks are switched off for a while.
+    pub fn disable_webhooks(&self, from: Timestamp, to: Timestamp) {
+        lock(&self.disabled).push((from, to));
+    }
+
+    /// Whether its webhooks are switched off.
+    pub fn webhooks_are_off(&self) -> bool {
+        let now = self.stage.now();
+        let off = lock(&self.disabled).iter().any(|(from, to)| *from <= now && now < *to);
+        if off && !self.stage.is_healed() {
+            self.stage.coverage.met(F::W5);
+            return true;
+        }
+        false
+    }
+
+    fn fail(&self, class: F) -> ShopError {
+        let error = match class {
+            F::W9 => CallError::blocked("html of an edge"),
+            _ if self.stage.draw(fastrand::Rng::bool) => CallError::retry_soon("http 429"),
+            _ => CallError::unknown("http 502"),
+        };
+        ShopError::Call(error)
+    }
+
+    /// What a read sees: now and then a cache's older state.
+    fn read(&self, id: OrderId) -> Result<Order, ShopError> {
+        let known = lock(&self.orders).get(&id).cloned().ok_or(ShopError::Gone)?;
+        let fresh = self.stage.now() < known.changed_at + STALE;
+        match known.before {
+            Some(before) if fresh && known.now.is_some() && self.stage.strikes(F::W3) => {
+                self.stage.log(|| format!("shop: {} is read as it was", before.key));
+                Ok(before)
+            }
+            _ => known.now.ok_or(ShopError::Gone),
+        }
+    }
+}
+
+#[async_trait]
+impl Shop for SimShop {
+    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
+        let name = format!("shop.order {}/{id}", self.store);
+        let read = self.stage.call(Port::Shop, &name, |class| self.fail(class), || self.read(id)).await;
+        if let Err(ShopError::Call(CallError::Unknown { .. })) = &read
+            && let Some(known) = lock(&self.orders).get_mut(&id)
+        {
+            known.unknowns += 1;
+        }
+        if matches!(read, Err(ShopError::Gone)) {
+            self.stage.coverage.met(F::W8);
+        }
+        read
+    }
+
+    async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
+        let list = || {
+            let listed = self.inner.changed_after(after, page).now_or_never();
+            listed.unwrap_or_else(|| Err(ShopError::Call(CallError::unknown("the fake never waits"))))
+        };
+        let page = self.stage.call(Port::Shop, "shop.changed_after", |class| self.fail(class), list).await?;
+        Ok(ShopPage { answered_at: Some(self.clock()), ..page })
+    }
+}
