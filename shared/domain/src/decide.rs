@@ -7,7 +7,7 @@ use crate::config::StoreConfig;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
 use crate::ports::DocumentState;
-use crate::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
+use crate::record::{DocumentAxis, Hold, OrderRecord, Unfinished, WaitReason};
 use crate::sales::Release;
 
 /// What to do next about an order's sales order.
@@ -121,6 +121,8 @@ fn wants_document(
         DocumentAxis::None | DocumentAxis::Pushing => Decision::Book(release),
         DocumentAxis::Cancelled => Decision::Revive(release),
         DocumentAxis::Closed => Decision::Nothing("its sales order is closed"),
+        // It may be cancelled by now: looked up before anything else.
+        DocumentAxis::InErp if record.unfinished == Some(Unfinished::Cancellation) => Decision::Book(release),
         DocumentAxis::InErp => has_document(record, order, release),
     }
 }
@@ -133,7 +135,7 @@ fn has_document(record: &OrderRecord, order: &Order, release: Release) -> Decisi
             detail: "Its sales order was cancelled in the ERP; the shop still wants it.".to_owned(),
         };
     }
-    if content_changed(record, order) {
+    if content_changed(record, order) || matches!(record.unfinished, Some(Unfinished::Change(_))) {
         if order.is_anonymised() {
             return Decision::Nothing("its personal data was erased");
         }
@@ -144,10 +146,11 @@ fn has_document(record: &OrderRecord, order: &Order, release: Release) -> Decisi
         let detail = format!("The ERP's document says {booked}, the shop {}.", order.totals());
         return Decision::Except { code: "totals_disagree", detail };
     }
-    if release > released {
+    let perhaps_released = record.unfinished == Some(Unfinished::Release);
+    if release > released || release == Release::Ship && perhaps_released {
         return Decision::Confirm(release);
     }
-    if release < released {
+    if release < released || perhaps_released {
         return regressed(order);
     }
     Decision::Nothing("the ERP has it as it is")
@@ -186,6 +189,7 @@ fn content_changed(record: &OrderRecord, order: &Order) -> bool {
 
 fn changes_something(record: &OrderRecord, order: &Order, release: Release) -> bool {
     record.document != DocumentAxis::InErp
+        || record.unfinished.is_some()
         || content_changed(record, order)
         || record.released.is_none_or(|released| released < release)
 }

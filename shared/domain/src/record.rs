@@ -38,6 +38,11 @@ pub struct OrderRecord {
     /// First SKU seen for each line, by the shop's line id: the shop reports
     /// only a product's present one.
     pub first_skus: std::collections::BTreeMap<u64, String>,
+    /// What was begun on the sales order and is not on record as ended.
+    /// Written *before* the ERP is called: should the end get lost, whoever
+    /// comes next knows that the document may be another than it says here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
     /// Attempts in a row that ended unknown while the ERP was otherwise well.
     pub unknowns: u32,
     /// Attempts in a row that ended in a definite, temporary failure.
@@ -109,6 +114,18 @@ pub enum DocumentAxis {
     Closed,
     /// It existed and is cancelled.
     Cancelled,
+}
+
+/// A change of an existing sales order that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfinished {
+    /// It was to go further, its content as it is.
+    Release,
+    /// It was to have the content of this version.
+    Change(Version),
+    /// It was to be cancelled.
+    Cancellation,
 }
 
 /// Where the money is.
@@ -241,6 +258,7 @@ impl OrderRecord {
             released: None,
             seen: None,
             first_skus: std::collections::BTreeMap::new(),
+            unfinished: None,
             unknowns: 0,
             failures: 0,
             in_doubt_until: None,

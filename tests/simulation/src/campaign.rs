@@ -68,7 +68,8 @@ impl Tally {
 pub fn keep_quiet_about_our_panics() {
     let others = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let ours = panic.payload().downcast_ref::<&str>().is_some_and(|text| *text == crate::invocation::PANIC);
+        let ours =
+            panic.payload().downcast_ref::<&str>().is_some_and(|text| *text == crate::invocation::PANIC);
         if !ours {
             others(panic);
         }

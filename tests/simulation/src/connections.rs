@@ -82,7 +82,8 @@ impl Rotation {
     pub fn draw(stage: &Arc<Stage>, span: SignedDuration) -> Self {
         let rotates = stage.strikes(F::S1);
         let minutes = span.as_secs() / 60;
-        let at = rotates.then(|| stage.now() + SignedDuration::from_mins(stage.draw(|dice| dice.i64(0..minutes.max(1)))));
+        let at = rotates
+            .then(|| stage.now() + SignedDuration::from_mins(stage.draw(|dice| dice.i64(0..minutes.max(1)))));
         let shop_lags = SignedDuration::from_mins(stage.draw(|dice| dice.i64(-3..6)));
         let cache = SignedDuration::from_secs(stage.draw(|dice| dice.i64(0..300)));
         Self { stage: Arc::clone(stage), at, shop_lags, cache }

@@ -39,7 +39,11 @@ pub fn points(kinds: &[Kind], lives: &[Life], stride: usize) -> Vec<Point> {
         assert!(calm.violations.is_empty(), "{kind:?} {life:?}: {:?}", calm.violations);
         let calls = (0..).zip(calm.ports);
         calls.flat_map(move |(call, port)| {
-            strikes(port, kind).into_iter().map(move |strike| Point { kind, life, drill: Drill { call, strike } })
+            strikes(port, kind).into_iter().map(move |strike| Point {
+                kind,
+                life,
+                drill: Drill { call, strike },
+            })
         })
     };
     let all = kinds.iter().flat_map(|kind| lives.iter().map(move |life| (*kind, *life)));
@@ -48,9 +52,9 @@ pub fn points(kinds: &[Kind], lives: &[Life], stride: usize) -> Vec<Point> {
 
 /// What can strike a call to a port.
 fn strikes(port: Port, kind: Kind) -> Vec<Strike> {
-    let dooms = Doom::CLASSES.into_iter().flat_map(|class| {
-        [Side::Before, Side::After].map(|side| Strike { class, side })
-    });
+    let dooms = Doom::CLASSES
+        .into_iter()
+        .flat_map(|class| [Side::Before, Side::After].map(|side| Strike { class, side }));
     // A process that sleeps between its last look and its write: nothing but
     // the ERP's own key helps.
     let hopeless = |strike: &Strike| {
@@ -84,8 +88,7 @@ pub fn drill(points: &[Point], threads: usize) -> Drilled {
 }
 
 fn broken(point: &Point) -> Option<String> {
-    let outcome =
-        play(&Play { drill: Some((point.kind, point.life, Some(point.drill))), ..Play::seed(1) });
+    let outcome = play(&Play { drill: Some((point.kind, point.life, Some(point.drill))), ..Play::seed(1) });
     if outcome.coverage.count(point.drill.strike.class) == 0 {
         return Some("nothing struck".to_owned());
     }

@@ -139,7 +139,8 @@ impl Biography {
     }
 
     fn place(&self) {
-        let mut order = orders::placed(self.shop.store.as_str(), self.id.0, self.life.method(), self.shop.clock());
+        let mut order =
+            orders::placed(self.shop.store.as_str(), self.id.0, self.life.method(), self.shop.clock());
         if self.life == Life::RefusedByTheErp {
             orders::refuse(&mut order);
         }
@@ -233,7 +234,9 @@ impl Biography {
             sleep(late + Duration::from_millis(world.stage.draw(|dice| dice.u64(20..900)))).await;
             let (tells, body) = match (topic, shop.present(id)) {
                 ("order.deleted", _) => (true, format!(r#"{{"id":{id}}}"#)),
-                (_, Some(now)) => (true, format!(r#"{{"id":{id},"status":"{}","note":"Zaphira"}}"#, now.status)),
+                (_, Some(now)) => {
+                    (true, format!(r#"{{"id":{id},"status":"{}","note":"Zaphira"}}"#, now.status))
+                }
                 (_, None) => (false, GONE.to_owned()),
             };
             let deleted = topic == "order.deleted";

@@ -109,14 +109,7 @@ impl SimErp {
             unknowns: Mutex::default(),
             calls: Mutex::default(),
         };
-        Self {
-            books: Arc::new(books),
-            id,
-            kind,
-            stage: Arc::clone(stage),
-            windows: Mutex::default(),
-            beyond,
-        }
+        Self { books: Arc::new(books), id, kind, stage: Arc::clone(stage), windows: Mutex::default(), beyond }
     }
 
     /// Nothing works from `from` until `to`.
@@ -236,7 +229,8 @@ impl SimErp {
     /// A late commit, or one that a dying process had sent already.
     fn commits_late(&self, strike: Strike) -> bool {
         let sent_and_died = strike.class == F::L1 && strike.side == Side::After;
-        strike.class == F::E3 || sent_and_died && self.stage.drill().is_none() && self.stage.draw(fastrand::Rng::bool)
+        strike.class == F::E3
+            || sent_and_died && self.stage.drill().is_none() && self.stage.draw(fastrand::Rng::bool)
     }
 
     fn commit_late<T: Send + 'static>(
@@ -385,9 +379,8 @@ impl Erp for SimErp {
 
     async fn confirm(&self, document: &ErpDocument, order: &SalesOrder) -> Result<ErpDocument, CallError> {
         let (document, made) = (document.clone(), order.clone());
-        let confirm = move |books: &Books| {
-            books.changing(&made, || Books::now(books.inner.confirm(&document, &made)))
-        };
+        let confirm =
+            move |books: &Books| books.changing(&made, || Books::now(books.inner.confirm(&document, &made)));
         self.write("confirm", &order.key, confirm).await
     }
 

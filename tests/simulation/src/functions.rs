@@ -44,7 +44,8 @@ pub async fn webhook(world: &Arc<World>, store: &StoreId, post: &Post) -> Option
         body: body.as_bytes(),
         correlation: &name,
     };
-    let dropped = world.saboteur == Some(Saboteur::DedupeByDeliveryId) && world.delivery_ids.seen_before(*delivery_id);
+    let dropped =
+        world.saboteur == Some(Saboteur::DedupeByDeliveryId) && world.delivery_ids.seen_before(*delivery_id);
     let status = if dropped {
         200
     } else {
@@ -126,27 +127,38 @@ async fn invoke(world: &Arc<World>, messages: Vec<Message>) {
 }
 
 /// The batch loop that ships, with its own deadlines.
-async fn within_the_limit(world: &Arc<World>, invocation: &Arc<Invocation>, messages: &[Message]) -> Vec<String> {
+async fn within_the_limit(
+    world: &Arc<World>,
+    invocation: &Arc<Invocation>,
+    messages: &[Message],
+) -> Vec<String> {
     let clock = Arc::new(StageClock(Arc::clone(&world.stage)));
     let deadline = clock.now() + SignedDuration::try_from(TIME_LIMIT).unwrap_or_default();
     let visibility = Arc::new(SimVisibility(Arc::clone(&world.queue)));
     let batch = Batch { concurrency: 1, clock, visibility };
-    let answer =
-        batch.process(event(messages), deadline, |record| piece(world, invocation, record)).await;
+    let answer = batch.process(event(messages), deadline, |record| piece(world, invocation, record)).await;
     answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
 /// A process that was frozen does not notice its time limit: record by record
 /// without the loop's timers, which froze with it.
-async fn outlive_the_limit(world: &Arc<World>, invocation: &Arc<Invocation>, messages: &[Message]) -> Vec<String> {
+async fn outlive_the_limit(
+    world: &Arc<World>,
+    invocation: &Arc<Invocation>,
+    messages: &[Message],
+) -> Vec<String> {
     let clock = StageClock(Arc::clone(&world.stage));
     let deadline = clock.now() + SignedDuration::from_secs(56);
     let mut failed = Vec::new();
     for message in messages {
         let verdict = match message.body.parse() {
             Ok(hint) => {
-                let record =
-                    Record { message: hint, message_id: message.id.to_string(), receives: message.receives, deadline };
+                let record = Record {
+                    message: hint,
+                    message_id: message.id.to_string(),
+                    receives: message.receives,
+                    deadline,
+                };
                 piece(world, invocation, record).await
             }
             Err(_) => Verdict::Fail,

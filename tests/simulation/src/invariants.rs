@@ -32,7 +32,9 @@ struct Case<'a> {
 pub async fn check(world: &World, thorough: bool) {
     let records = world.records().await;
     for (key, record) in records {
-        let Some((shop, config)) = world.shops.get(&key.store).zip(world.configs.get(&key.store)) else { continue };
+        let Some((shop, config)) = world.shops.get(&key.store).zip(world.configs.get(&key.store)) else {
+            continue;
+        };
         let Some(erp) = config.entities.first().and_then(|rule| world.erps.get(&rule.erp)) else { continue };
         let sales = erp.books.sales().into_iter().filter(|sale| sale.order.key.order == key).collect();
         let order = shop.present(key.order);
@@ -89,7 +91,8 @@ impl Case<'_> {
 
     /// I3: what the ledger calls booked exists.
     fn real(&self) {
-        let Some(record) = self.record.as_ref().filter(|record| record.document == DocumentAxis::InErp) else {
+        let Some(record) = self.record.as_ref().filter(|record| record.document == DocumentAxis::InErp)
+        else {
             return;
         };
         let named = record.sales_order().map(|document| document.id.as_str());
@@ -135,7 +138,9 @@ impl Case<'_> {
             (Some(state), Some(sale)) => self.faithful(order, sale, state),
             // Told by the reconciliation of both sides, which is not built yet.
             (Some(_), None) if gone_in_erp => {}
-            (Some(_), None) => self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status)),
+            (Some(_), None) => {
+                self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status))
+            }
             (None, Some(_)) if order.status == OrderStatus::Cancelled => {
                 self.violate("I4", "is cancelled in the shop and alive in the ERP");
             }
@@ -174,15 +179,18 @@ impl Case<'_> {
     fn excuses(&self, code: &str) -> bool {
         let status = self.order.as_ref().map(|order| &order.status);
         let too_far = || {
-            self.sales.iter().any(|sale| matches!(sale.state, DocumentState::Processing | DocumentState::Done))
+            self.sales
+                .iter()
+                .any(|sale| matches!(sale.state, DocumentState::Processing | DocumentState::Done))
         };
         let gone_in_erp = || self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key));
         match code {
-            "item_unknown" => {
-                self.order.as_ref().is_some_and(|order| order.lines.iter().any(|line| {
-                    line.product.sku.as_ref().is_some_and(|sku| sku.0 == orders::REFUSED_SKU)
-                }))
-            }
+            "item_unknown" => self.order.as_ref().is_some_and(|order| {
+                order
+                    .lines
+                    .iter()
+                    .any(|line| line.product.sku.as_ref().is_some_and(|sku| sku.0 == orders::REFUSED_SKU))
+            }),
             "amendment_refused" => too_far() || gone_in_erp(),
             "cancel_refused" => too_far(),
             "cancelled_in_erp" | "document_missing" => gone_in_erp(),
@@ -192,7 +200,8 @@ impl Case<'_> {
             }
             "payment_overdue" => status == Some(&OrderStatus::OnHold),
             "outcome_unknown" => {
-                let reads = self.world.shops.get(&self.key.store).map_or(0, |shop| shop.unknowns(self.key.order));
+                let reads =
+                    self.world.shops.get(&self.key.store).map_or(0, |shop| shop.unknowns(self.key.order));
                 self.erp.books.unknowns(&self.key.to_string()) + reads > UNKNOWN_BUDGET
             }
             "worker_failed" => self.world.deaths(&self.key) >= CRASH_BUDGET,
@@ -205,8 +214,10 @@ impl Case<'_> {
 /// every time that the answer could not be written down.
 fn refused_once(world: &World) {
     use crate::faults::FaultClass as F;
-    let forgotten: u64 =
-        [F::L1, F::L2, F::L3, F::L4, F::D1, F::D3, F::D5].iter().map(|class| world.stage.coverage.count(*class)).sum();
+    let forgotten: u64 = [F::L1, F::L2, F::L3, F::L4, F::D1, F::D3, F::D5]
+        .iter()
+        .map(|class| world.stage.coverage.count(*class))
+        .sum();
     for erp in world.erps.values() {
         for (state, refusals) in erp.books.rejections() {
             if u64::from(refusals) > 1 + forgotten {

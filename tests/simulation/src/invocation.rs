@@ -81,11 +81,8 @@ impl Invocation {
                 (chance < rate).then_some((call, Strike { class, side }))
             },
         );
-        let skew_ms = if stage.strikes(FaultClass::C1) {
-            stage.draw(|dice| dice.i64(-SKEW_MS..=SKEW_MS))
-        } else {
-            0
-        };
+        let skew_ms =
+            if stage.strikes(FaultClass::C1) { stage.draw(|dice| dice.i64(-SKEW_MS..=SKEW_MS)) } else { 0 };
         let jump = stage.strikes(FaultClass::C2).then(|| stage.draw(|dice| (dice.u32(0..10), -SKEW_MS)));
         Arc::new(Self {
             name,

@@ -3,10 +3,7 @@
 //!
 //! One seed decides everything. A seed that breaks a promise can be played
 //! again, with its history, as often as one likes.
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "a test program: what cannot be must stop it at once"
-)]
+#![expect(clippy::missing_panics_doc, reason = "a test program: what cannot be must stop it at once")]
 
 pub mod campaign;
 pub mod connections;

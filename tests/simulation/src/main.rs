@@ -31,10 +31,8 @@ fn main() -> ExitCode {
     }
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let full = arguments.iter().any(|argument| argument == "--full");
-    let until = number("--seeds").map_or_else(
-        || Until::Elapsed(Duration::from_secs(number("--seconds").unwrap_or(60))),
-        Until::Seeds,
-    );
+    let until = number("--seeds")
+        .map_or_else(|| Until::Elapsed(Duration::from_secs(number("--seconds").unwrap_or(60))), Until::Seeds);
     let tally = seeds(number("--first").unwrap_or(1), until, threads);
     let drilled = crash_points(full, threads);
     let caught = saboteurs();

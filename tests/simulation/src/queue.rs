@@ -63,7 +63,8 @@ impl SimQueue {
     pub fn put(&self, body: String) {
         let copies = if self.stage.strikes(F::Q1) { 2 } else { 1 };
         for _ in 0..copies {
-            let delay = if self.stage.strikes(F::Q3) { self.stage.draw(|dice| dice.i64(1..120_000)) } else { 0 };
+            let delay =
+                if self.stage.strikes(F::Q3) { self.stage.draw(|dice| dice.i64(1..120_000)) } else { 0 };
             let visible_at = self.stage.now() + SignedDuration::from_millis(delay);
             let mut state = lock(&self.state);
             state.sent += 1;
@@ -79,8 +80,12 @@ impl SimQueue {
     pub fn receive(&self) -> Vec<Message> {
         let now = self.stage.now();
         let mut state = lock(&self.state);
-        let mut visible: Vec<u64> =
-            state.messages.values().filter(|message| message.visible_at <= now).map(|message| message.id).collect();
+        let mut visible: Vec<u64> = state
+            .messages
+            .values()
+            .filter(|message| message.visible_at <= now)
+            .map(|message| message.id)
+            .collect();
         if visible.len() > 1 && self.stage.strikes(F::Q2) {
             self.stage.draw(|dice| dice.shuffle(&mut visible));
         }
@@ -175,7 +180,9 @@ impl Visibility for SimVisibility {
             .call(Port::Queue, "queue.put_off", fail, || {
                 let now = queue.stage.now();
                 let mut state = lock(&queue.state);
-                if let Some(message) = state.messages.values_mut().find(|known| known.receipt == receipt_handle) {
+                if let Some(message) =
+                    state.messages.values_mut().find(|known| known.receipt == receipt_handle)
+                {
                     message.visible_at = now + SignedDuration::from_secs(seconds.into());
                 }
                 Ok(())

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep, sleep_until};
 use weir_domain::outcome::CallError;
-use weir_domain::record::{Hold, WaitReason};
 use weir_domain::ports::Ledger;
+use weir_domain::record::{Hold, WaitReason};
 
 use crate::customers::{Biography, Life};
 use crate::erp::{Kind, Window};
@@ -196,7 +196,8 @@ async fn quiet(world: &Arc<World>) {
     let healed_at = world.stage.now();
     let last = healed_at + QUIET_WITHIN;
     loop {
-        sleep(Duration::from_secs(60)).await;
+        // Never in step with the minute tick, which is busy at every full minute.
+        sleep(Duration::from_secs(47)).await;
         let now = world.stage.now();
         let waits = waits(world, now).await;
         let idle = world.queue.bodies().iter().all(|body| body.contains("poison")) && !world.is_busy();
@@ -206,10 +207,17 @@ async fn quiet(world: &Arc<World>) {
         }
         if now >= last {
             for (order, due_at) in waits {
-                world.stage.violate("I2", format!("{order} still waits until {due_at} long after everything healed"));
+                world.stage.violate(
+                    "I2",
+                    format!("{order} still waits until {due_at} long after everything healed"),
+                );
             }
             if !idle {
-                world.stage.violate("I2", "the queue is still busy long after everything healed");
+                let left = world.queue.bodies();
+                let busy = world.is_busy();
+                world
+                    .stage
+                    .violate("I2", format!("work goes on long after everything healed: {busy} {left:?}"));
             }
             return;
         }
@@ -222,9 +230,8 @@ async fn waits(world: &World, now: Timestamp) -> BTreeMap<String, Timestamp> {
     let mut waits = BTreeMap::new();
     for (key, due_at) in world.open().await {
         let record = world.ledger.record(&key).await.ok().flatten();
-        let reserved = record.is_some_and(|record| {
-            matches!(record.hold, Hold::Waiting { reason: WaitReason::Payment, .. })
-        });
+        let reserved = record
+            .is_some_and(|record| matches!(record.hold, Hold::Waiting { reason: WaitReason::Payment, .. }));
         if !reserved || due_at < now + QUIET_WITHIN {
             waits.insert(key.to_string(), due_at);
         }

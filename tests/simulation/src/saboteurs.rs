@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use crate::table::SimTable as DynamoLedger;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::Hint;
@@ -15,7 +16,6 @@ use weir_domain::ports::{
     QueueError, Schedules, Shop, ShopError, ShopPage,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
-use crate::table::SimTable as DynamoLedger;
 
 use crate::erp::SimErp;
 use crate::queue::SimQueue;

@@ -33,7 +33,11 @@ struct Inner {
 
 impl SimTable {
     pub fn new(stage: &Arc<Stage>, _bug: Option<Saboteur>) -> Self {
-        Self(Arc::new(Inner { stage: Arc::clone(stage), fake: FakeLedger::default(), down: Mutex::default() }))
+        Self(Arc::new(Inner {
+            stage: Arc::clone(stage),
+            fake: FakeLedger::default(),
+            down: Mutex::default(),
+        }))
     }
 
     pub fn out_of_order(&self, from: Timestamp, length: SignedDuration) {
@@ -66,7 +70,13 @@ impl SimTable {
 
 #[async_trait]
 impl Ledger for SimTable {
-    async fn claim(&self, hint: &Hint, owner: &str, now: Timestamp, lease: SignedDuration) -> Result<Claim, LedgerError> {
+    async fn claim(
+        &self,
+        hint: &Hint,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Claim, LedgerError> {
         self.call("claim", self.0.fake.claim(hint, owner, now, lease)).await
     }
     async fn save(&self, held: &mut Held, note: &Note) -> Result<(), LedgerError> {
@@ -97,7 +107,13 @@ impl Ledger for SimTable {
 
 #[async_trait]
 impl Schedules for SimTable {
-    async fn begin(&self, job: &str, owner: &str, now: Timestamp, lease: SignedDuration) -> Result<Option<Checkpoint>, LedgerError> {
+    async fn begin(
+        &self,
+        job: &str,
+        owner: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Option<Checkpoint>, LedgerError> {
         self.call("begin", self.0.fake.begin(job, owner, now, lease)).await
     }
     async fn advance(&self, job: &str, checkpoint: &mut Checkpoint, cursor: &str) -> Result<(), LedgerError> {
@@ -113,7 +129,13 @@ impl MappingStore for SimTable {
     async fn mappings(&self, store: &StoreId, keys: &[MappingKey]) -> Result<Mappings, LedgerError> {
         self.call("mappings", self.0.fake.mappings(store, keys)).await
     }
-    async fn set_mapping(&self, store: &StoreId, key: &MappingKey, target: &[String], note: &Note) -> Result<(), LedgerError> {
+    async fn set_mapping(
+        &self,
+        store: &StoreId,
+        key: &MappingKey,
+        target: &[String],
+        note: &Note,
+    ) -> Result<(), LedgerError> {
         self.call("set_mapping", self.0.fake.set_mapping(store, key, target, note)).await
     }
 }

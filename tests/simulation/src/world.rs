@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::table::SimTable as DynamoLedger;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::config::StoreConfig;
 use weir_domain::hint::Hint;
@@ -15,19 +16,17 @@ use weir_domain::ports::{Clock, Connections, Erp, Ledger, OrderQueue, Shop};
 use weir_domain::push::OrderPush;
 use weir_domain::record::OrderRecord;
 use weir_domain::wake::Wake;
-use crate::table::SimTable as DynamoLedger;
 use weir_runtime::mappings::SeededMappings;
 use weir_testkit::sample;
 use weir_woocommerce::receive::{Receiver, SecretSource};
 
 use crate::connections::{Rotation, SimConnections};
-use crate::erp::{Kind, LOOKUP_LAG, LONGEST_REQUEST, SimErp};
+use crate::erp::{Kind, LONGEST_REQUEST, LOOKUP_LAG, SimErp};
 use crate::faults::FaultClass;
 use crate::queue::{Message, SimQueue};
 use crate::saboteurs::{DeliveryIds, Saboteur};
 use crate::shop::SimShop;
 use crate::stage::{Stage, StageClock, lock};
-
 
 /// The function's time-out and a margin for clocks, as `order-push` has it.
 const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(70);
@@ -99,14 +98,19 @@ impl World {
     pub fn new(stage: &Arc<Stage>, cast: &Cast) -> Arc<Self> {
         let queue = Arc::new(SimQueue::new(stage));
         let table = Arc::new(DynamoLedger::new(stage, cast.saboteur));
-        let erps: BTreeMap<ErpId, Arc<SimErp>> = (0..).zip(&cast.erps).map(|(n, kind)| {
-            let id = erp_id(n);
-            (id.clone(), Arc::new(SimErp::new(id, *kind, cast.beyond, stage)))
-        }).collect();
+        let erps: BTreeMap<ErpId, Arc<SimErp>> = (0..)
+            .zip(&cast.erps)
+            .map(|(n, kind)| {
+                let id = erp_id(n);
+                (id.clone(), Arc::new(SimErp::new(id, *kind, cast.beyond, stage)))
+            })
+            .collect();
         let configs: BTreeMap<StoreId, Arc<StoreConfig>> =
             (0..cast.stores).map(|n| (store_id(n), Arc::new(config(n, cast)))).collect();
-        let shops: BTreeMap<StoreId, Arc<SimShop>> =
-            configs.keys().map(|store| (store.clone(), Arc::new(SimShop::new(store.clone(), stage)))).collect();
+        let shops: BTreeMap<StoreId, Arc<SimShop>> = configs
+            .keys()
+            .map(|store| (store.clone(), Arc::new(SimShop::new(store.clone(), stage))))
+            .collect();
         let bug = cast.saboteur;
         let seen_shops: BTreeMap<StoreId, Arc<dyn Shop>> =
             shops.iter().map(|(store, shop)| (store.clone(), Saboteur::shop(bug, shop, stage))).collect();
@@ -137,8 +141,18 @@ impl World {
         Arc::new(Self {
             stage: Arc::clone(stage),
             receiver: Receiver { secrets, queue: Arc::clone(&seen_queue), clock: Arc::clone(&clock) },
-            wake: Wake { ledger: Arc::clone(&seen_ledger), queue: Arc::clone(&seen_queue), clock: Arc::clone(&clock), limit: 100 },
-            poll: Poll { ledger: seen_ledger, schedules: Saboteur::schedules(bug, &ledger, stage), queue: seen_queue, clock },
+            wake: Wake {
+                ledger: Arc::clone(&seen_ledger),
+                queue: Arc::clone(&seen_queue),
+                clock: Arc::clone(&clock),
+                limit: 100,
+            },
+            poll: Poll {
+                ledger: seen_ledger,
+                schedules: Saboteur::schedules(bug, &ledger, stage),
+                queue: seen_queue,
+                clock,
+            },
             push,
             queue,
             shops,
@@ -228,7 +242,8 @@ impl World {
     /// Finished polls of the store that is behind, since `since`.
     pub fn polls_since(&self, since: Timestamp) -> usize {
         let notes = lock(&self.notes);
-        let of = |store| notes.polls.get(store).map_or(0, |polls| polls.iter().filter(|at| **at >= since).count());
+        let of =
+            |store| notes.polls.get(store).map_or(0, |polls| polls.iter().filter(|at| **at >= since).count());
         self.shops.keys().map(of).min().unwrap_or_default()
     }
 
@@ -258,7 +273,8 @@ impl World {
     /// An acknowledged message has left a durable trace (I8).
     pub async fn check_acknowledged(&self, message: &Message) {
         let Ok(hint) = message.body.parse::<Hint>() else {
-            self.stage.violate("I8", format!("message {}, which nobody can read, was acknowledged", message.id));
+            self.stage
+                .violate("I8", format!("message {}, which nobody can read, was acknowledged", message.id));
             return;
         };
         let key = hint.key();

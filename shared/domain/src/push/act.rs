@@ -10,7 +10,7 @@ use crate::id::ErpId;
 use crate::import::Effect;
 use crate::order::Order;
 use crate::ports::{Amendment, Cancellation, Creation, DocumentState, ErpDocument};
-use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, WaitReason};
+use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, Unfinished, WaitReason};
 use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder, SalesPayment};
 
@@ -87,6 +87,7 @@ impl Session<'_> {
         record.payment = PaymentAxis::None;
         record.booked_version = None;
         record.released = None;
+        record.unfinished = None;
         record.in_erp_at = None;
     }
 
@@ -95,7 +96,9 @@ impl Session<'_> {
         let booked = self.resolve(config, order, release).await?;
         // Whoever began before us may have come further than the ledger
         // knows: look before creating.
-        let began = self.held.record.document == DocumentAxis::Pushing || self.push.amnesia;
+        let record = &self.held.record;
+        let began =
+            record.document == DocumentAxis::Pushing || record.unfinished.is_some() || self.push.amnesia;
         let found = if began { self.find(&booking.erp, &peer).await? } else { None };
         if let Some(document) = found {
             return self.resume(config, order, &booking, &peer, document, booked).await;
@@ -113,6 +116,12 @@ impl Session<'_> {
         record.booked_with = Some(booking.clone());
         record.booked_version = Some(order.version());
         self.save("pushing", "its sales order is about to be made").await
+    }
+
+    /// Before an existing sales order is changed in the ERP.
+    async fn begin_on_document(&mut self, what: &'static str, unfinished: Unfinished) -> Result<(), Stop> {
+        self.held.record.unfinished = Some(unfinished);
+        self.save(what, "its sales order is about to be changed").await
     }
 
     async fn create(
@@ -151,11 +160,7 @@ impl Session<'_> {
         booked: Booked,
     ) -> Result<Done, Stop> {
         if document.state == DocumentState::Cancelled {
-            // Not by us: reviving it is a person's decision.
-            self.held.record.document = DocumentAxis::InErp;
-            self.held.record.remember(DocumentKind::SalesOrder, document);
-            let detail = "Its sales order was cancelled in the ERP while it was being made.";
-            return Err(Stop::Except(Reason::new("cancelled_in_erp", "order", detail)));
+            return self.found_cancelled(document);
         }
         let same = match &self.held.record.booked_version {
             Some(booked) => booked.content == order.version().content,
@@ -171,10 +176,33 @@ impl Session<'_> {
         self.change(config, order, booking, peer, &document, booked).await
     }
 
+    /// A sales order is cancelled that should be alive: by us, if we had begun
+    /// to and did not live to say so; else reviving it is a person's decision.
+    fn found_cancelled(&mut self, document: ErpDocument) -> Result<Done, Stop> {
+        if self.held.record.unfinished != Some(Unfinished::Cancellation) {
+            return Err(self.cancelled_in_erp(document));
+        }
+        let now = self.now();
+        let record = &mut self.held.record;
+        record.remember(DocumentKind::SalesOrder, document);
+        record.document = DocumentAxis::Cancelled;
+        record.unfinished = None;
+        record.wait(WaitReason::NewerHint, now);
+        Ok(Done::new("cancelled", "its cancellation had been done; the order is looked at again"))
+    }
+
+    fn cancelled_in_erp(&mut self, document: ErpDocument) -> Stop {
+        self.held.record.document = DocumentAxis::InErp;
+        self.held.record.remember(DocumentKind::SalesOrder, document);
+        let detail = "Its sales order was cancelled in the ERP while it was being worked on.";
+        Stop::Except(Reason::new("cancelled_in_erp", "order", detail))
+    }
+
     async fn confirm(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let booked = self.resolve(config, order, release).await?;
         let document = self.known_document()?;
+        self.begin_on_document("releasing", Unfinished::Release).await?;
         self.bring(config, order, &booking, &peer, &document, booked).await?;
         Ok(Done::new("confirmed", "its sales order was released"))
     }
@@ -193,6 +221,9 @@ impl Session<'_> {
         let sales_order = &booked.sales_order;
         let confirm = async { connections.erp(&booking.erp).await?.confirm(document, sales_order).await };
         let document = self.call(peer, confirm).await?;
+        if document.state == DocumentState::Cancelled {
+            return Err(self.cancelled_in_erp(document));
+        }
         self.in_erp(config, order, &document, sales_order)?;
         self.pay(&booking.erp, peer, &document, booked.payment).await
     }
@@ -216,26 +247,36 @@ impl Session<'_> {
     ) -> Result<Done, Stop> {
         let connections = self.push.connections.clone();
         let sales_order = &booked.sales_order;
+        let begun_before = self.held.record.unfinished.clone();
+        self.begin_on_document("changing", Unfinished::Change(order.version())).await?;
         let amend = async { connections.erp(&booking.erp).await?.amend(document, sales_order).await };
-        match self.call(peer, amend).await? {
+        let (document, what, why) = match self.call(peer, amend).await? {
             Amendment::Amended(document) => {
-                self.held.record.booked_version = Some(order.version());
-                self.in_erp(config, order, &document, sales_order)?;
-                self.pay(&booking.erp, peer, &document, booked.payment).await?;
-                Ok(Done::new("amended", "its sales order follows the shop's change"))
+                (document, "amended", "its sales order follows the shop's change")
+            }
+            Amendment::Refused(document) if is_this_change(begun_before.as_ref(), order, &document) => {
+                (document, "amended", "its sales order had been changed already")
             }
             Amendment::Refused(document) => {
-                let there =
-                    document.totals.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-                let detail = format!(
-                    "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
-                    sales_order.totals
-                );
-                self.held.record.document = DocumentAxis::InErp;
-                self.held.record.remember(DocumentKind::SalesOrder, document);
-                Err(Stop::Except(Reason::new("amendment_refused", "order", detail)))
+                self.held.record.unfinished = begun_before;
+                return Err(self.amendment_refused(document, sales_order));
             }
-        }
+        };
+        self.held.record.booked_version = Some(order.version());
+        self.in_erp(config, order, &document, sales_order)?;
+        self.pay(&booking.erp, peer, &document, booked.payment).await?;
+        Ok(Done::new(what, why))
+    }
+
+    fn amendment_refused(&mut self, document: ErpDocument, wanted: &SalesOrder) -> Stop {
+        let there = document.totals.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let detail = format!(
+            "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
+            wanted.totals
+        );
+        self.held.record.document = DocumentAxis::InErp;
+        self.held.record.remember(DocumentKind::SalesOrder, document);
+        Stop::Except(Reason::new("amendment_refused", "order", detail))
     }
 
     /// Records a document that is where it should be, after a last look at
@@ -250,7 +291,8 @@ impl Session<'_> {
         let record = &mut self.held.record;
         record.remember(DocumentKind::SalesOrder, document.clone());
         record.document = DocumentAxis::InErp;
-        record.released = Some(sales_order.release);
+        record.unfinished = None;
+        record.released = record.released.max(Some(sales_order.release));
         record.in_erp_at = record.in_erp_at.or_else(|| Some(self.push.clock.now()));
         let totals = document.totals.as_ref();
         if let Some(totals) = totals.filter(|totals| **totals != sales_order.totals) {
@@ -318,9 +360,12 @@ impl Session<'_> {
             self.held.record.hold = Hold::None;
             return Ok(Done::new("not_booked", why));
         };
+        self.begin_on_document("cancelling", Unfinished::Cancellation).await?;
         let connections = self.push.connections.clone();
         let cancel = async { connections.erp(&booking.erp).await?.cancel(&document).await };
-        match self.call(&peer, cancel).await? {
+        let ended = self.call(&peer, cancel).await?;
+        self.held.record.unfinished = None;
+        match ended {
             Cancellation::Cancelled(document) => {
                 self.held.record.document = DocumentAxis::Cancelled;
                 self.held.record.hold = Hold::None;
@@ -362,6 +407,13 @@ impl Session<'_> {
         };
         Ok(Booked { sales_order, payment })
     }
+}
+
+/// Whether a refused change is one that an earlier attempt had made: the same
+/// content was begun before, and the document comes to it.
+fn is_this_change(begun: Option<&Unfinished>, order: &Order, document: &ErpDocument) -> bool {
+    let same_content = matches!(begun, Some(Unfinished::Change(to)) if to.content == order.version().content);
+    same_content && document.totals.as_ref() == Some(&order.totals())
 }
 
 fn except(error: ResolveError) -> Stop {
