@@ -7,8 +7,13 @@ use crate::config::StoreConfig;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
 use crate::ports::DocumentState;
-use crate::record::{DocumentAxis, Hold, OrderRecord, Unfinished, WaitReason};
+use crate::record::{DocumentAxis, Hold, OrderRecord, OrderState, Unfinished, WaitReason};
 use crate::sales::Release;
+
+/// A state older than the one last seen is not believed for so long …
+const LONGEST_STALE: SignedDuration = SignedDuration::from_mins(15);
+/// … and the order is read again after this.
+const STALE_WAIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to do next about an order's sales order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,9 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     if let Some(due_at) = in_doubt_until(record, now) {
         return Decision::Wait { reason: WaitReason::UnknownOutcome, due_at };
     }
+    if is_stale(record, order, now) {
+        return Decision::Wait { reason: WaitReason::StaleRead, due_at: now + STALE_WAIT };
+    }
     if exception_stands(record, order) {
         return Decision::Keep("nothing changed since its exception");
     }
@@ -74,11 +82,16 @@ fn in_doubt_until(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
 /// A rejected thing is not tried again until it changes or a person says so
 /// (which makes it wait, not except).
 fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
-    let unchanged = record
-        .seen
-        .as_ref()
-        .is_some_and(|seen| seen.version == order.version() && seen.status == order.status);
-    record.exception().is_some() && unchanged
+    let about = record.exception().and_then(|exception| exception.about.as_ref());
+    about.is_some_and(|about| *about == OrderState::of(order))
+}
+
+/// The shop showed a newer state a short while ago. Later it is believed
+/// nevertheless: somebody may have put an old state back.
+pub(crate) fn is_stale(record: &OrderRecord, order: &Order, now: Timestamp) -> bool {
+    record.seen.as_ref().is_some_and(|seen| {
+        order.version().is_older_than(&seen.version) && now < seen.read_at + LONGEST_STALE
+    })
 }
 
 fn is_older_than_booked(record: &OrderRecord, order: &Order) -> bool {

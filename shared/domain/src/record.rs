@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityId, ErpId, Generation, OrderKey};
 use crate::money::Totals;
-use crate::order::{OrderStatus, Version};
+use crate::order::{Order, OrderStatus, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
 
@@ -200,6 +200,9 @@ pub enum WaitReason {
     StoreDisabled,
     /// Something newer was heard while it was worked on.
     NewerHint,
+    /// The shop showed an older state than before: a cache, or a replica that
+    /// lags. It is read again.
+    StaleRead,
     /// A person released it.
     Released,
 }
@@ -216,6 +219,26 @@ pub struct Exception {
     pub detail: String,
     /// Since when.
     pub since: Timestamp,
+    /// The state of the order that it is about: it stands while the shop says
+    /// the same. `None` where the order could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<OrderState>,
+}
+
+/// What the shop said about an order, as far as it can be answered by us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderState {
+    /// Which content.
+    pub version: Version,
+    /// Where the shop said it was.
+    pub status: OrderStatus,
+}
+
+impl OrderState {
+    /// Of an order as it was read.
+    pub fn of(order: &Order) -> Self {
+        Self { version: order.version(), status: order.status.clone() }
+    }
 }
 
 /// An ERP document made for an order.

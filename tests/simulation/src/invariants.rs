@@ -10,13 +10,15 @@ use weir_domain::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
 use weir_testkit::{Sale, sample};
 
 use crate::erp::SimErp;
+use crate::faults::FaultClass as F;
+use crate::invocation::Doom;
 use crate::orders;
 use crate::world::World;
 
 /// Unclear answers before an order is given to people.
 const UNKNOWN_BUDGET: u32 = 8;
 /// Lost workers before an order is given to people.
-const CRASH_BUDGET: u32 = 5;
+const CRASH_BUDGET: u64 = 5;
 
 /// Everything known about one order at the end.
 struct Case<'a> {
@@ -204,7 +206,11 @@ impl Case<'_> {
                     self.world.shops.get(&self.key.store).map_or(0, |shop| shop.unknowns(self.key.order));
                 self.erp.books.unknowns(&self.key.to_string()) + reads > UNKNOWN_BUDGET
             }
-            "worker_failed" => self.world.deaths(&self.key) >= CRASH_BUDGET,
+            // A worker that cannot write its end down has not finished either.
+            "worker_failed" => {
+                let unwritten = self.world.stage.met(&[F::D1, F::D3, F::D5]);
+                u64::from(self.world.deaths(&self.key)) + unwritten >= CRASH_BUDGET
+            }
             _ => false,
         }
     }
@@ -213,11 +219,9 @@ impl Case<'_> {
 /// I8: what the ERP refused for good it was asked once, and once more for
 /// every time that the answer could not be written down.
 fn refused_once(world: &World) {
-    use crate::faults::FaultClass as F;
-    let forgotten: u64 = [F::L1, F::L2, F::L3, F::L4, F::D1, F::D3, F::D5]
-        .iter()
-        .map(|class| world.stage.coverage.count(*class))
-        .sum();
+    let forgotten = world.stage.met(&Doom::CLASSES)
+        + world.stage.met(&[F::D1, F::D3, F::D5])
+        + world.stage.met(&[F::E2, F::E3, F::E5, F::E6, F::E7]);
     for erp in world.erps.values() {
         for (state, refusals) in erp.books.rejections() {
             if u64::from(refusals) > 1 + forgotten {

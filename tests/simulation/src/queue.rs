@@ -142,10 +142,13 @@ impl SimQueue {
         lock(&self.state).every_body.iter().any(|body| body.contains(text))
     }
 
-    /// Operators send the dead letters again.
-    pub fn redrive(&self) {
+    /// Operators send the dead letters again that can be read.
+    pub fn redrive_readable(&self) {
         let dead = std::mem::take(&mut lock(&self.state).dead);
-        for body in dead {
+        let (readable, poison): (Vec<_>, Vec<_>) =
+            dead.into_iter().partition(|body| body.parse::<Hint>().is_ok());
+        lock(&self.state).dead = poison;
+        for body in readable {
             self.put(body);
         }
     }

@@ -99,7 +99,6 @@ async fn perform(play: &Play) -> Outcome {
     }
     sleep(Duration::from_secs(stage.draw(|dice| dice.u64(0..900)))).await;
     stage.heal();
-    world.queue.redrive();
     quiet(&world).await;
     invariants::check(&world, play.recording || play.seed % 16 == 0 || play.saboteur.is_some()).await;
     let violations = stage.violations();
@@ -167,7 +166,7 @@ fn trouble(world: &Arc<World>) {
         world.queue.put(r#"{"v":9,"poison":true}"#.to_owned());
     }
     if stage.strikes(F::Q6) {
-        world.table.out_of_order(now + at(60, 400), at(120, 1_800));
+        world.table.out_of_order(now + at(60, 400), at(120, 9_000));
     }
     if stage.strikes(F::Q7) {
         tokio::spawn(old_letter(Arc::clone(world)));
@@ -199,6 +198,8 @@ async fn quiet(world: &Arc<World>) {
         // Never in step with the minute tick, which is busy at every full minute.
         sleep(Duration::from_secs(47)).await;
         let now = world.stage.now();
+        // Operators send letters again when the reason is gone.
+        world.queue.redrive_readable();
         let waits = waits(world, now).await;
         let idle = world.queue.bodies().iter().all(|body| body.contains("poison")) && !world.is_busy();
         if idle && waits.is_empty() && world.polls_since(healed_at) >= 2 {

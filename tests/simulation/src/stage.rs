@@ -185,6 +185,11 @@ impl Stage {
         self.drill
     }
 
+    /// How often these classes were met together.
+    pub fn met(&self, classes: &[FaultClass]) -> u64 {
+        classes.iter().map(|class| self.coverage.count(*class)).sum()
+    }
+
     /// The ports of the functions' calls so far, in order.
     pub fn ports(&self) -> Vec<Port> {
         lock(&self.ports).clone()

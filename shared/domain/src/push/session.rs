@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
 use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
-use crate::decide::decide;
+use crate::decide::{decide, is_stale};
 use crate::hint::{Cause, Hint};
 use crate::order::Order;
 use crate::outcome::CallError;
 use crate::ports::{Held, LedgerError, Note, ShopError};
-use crate::record::{Hold, Seen};
+use crate::record::{Hold, OrderState, Seen};
 
 /// No call is begun with less time left. A call of many requests can still
 /// be cut off; the lease and the look-up after it are for that.
@@ -28,6 +28,8 @@ pub(super) struct Session<'a> {
     pub(super) delivery: &'a Delivery,
     pub(super) held: Held,
     pub(super) open_circuit: Option<Peer>,
+    /// What the shop said, once it was read.
+    pub(super) read: Option<OrderState>,
 }
 
 /// What a finished piece of work says about itself.
@@ -44,7 +46,7 @@ impl Done {
 
 impl<'a> Session<'a> {
     pub(super) fn new(push: &'a OrderPush, hint: &'a Hint, delivery: &'a Delivery, held: Held) -> Self {
-        Self { push, hint, delivery, held, open_circuit: None }
+        Self { push, hint, delivery, held, open_circuit: None, read: None }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -98,7 +100,12 @@ impl<'a> Session<'a> {
     }
 
     /// What the shop said is a fact, whatever comes of it.
+    /// Only a state older than the last one is not news.
     fn remember_read(&mut self, order: &Order, read_at: Timestamp) {
+        self.read = Some(OrderState::of(order));
+        if is_stale(&self.held.record, order, read_at) {
+            return;
+        }
         let record = &mut self.held.record;
         for line in &order.lines {
             if let Some(sku) = &line.product.sku {

@@ -150,15 +150,14 @@ impl Session<'_> {
     }
 
     async fn except(mut self, reason: Reason) -> Result<Pushed, LedgerError> {
-        let since = match &self.held.record.hold {
-            Hold::Exception(known) if known.code == reason.code && known.subject == reason.subject => {
-                known.since
-            }
+        let since = match self.held.record.exception() {
+            Some(known) if known.code == reason.code && known.subject == reason.subject => known.since,
             _ => self.now(),
         };
         let Reason { code, subject, detail } = reason;
         let done = Done::new("excepted", detail.clone());
-        self.held.record.hold = Hold::Exception(Exception { code, subject, detail, since });
+        self.held.record.hold =
+            Hold::Exception(Exception { code, subject, detail, since, about: self.read.clone() });
         self.complete(done).await
     }
 

@@ -1,8 +1,11 @@
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
+use weir_domain::hint::Cause;
 use weir_domain::order::OrderStatus;
-use weir_domain::ports::DocumentState;
-use weir_testkit::sample;
+use weir_domain::outcome::CallError;
+use weir_domain::ports::{DocumentState, LedgerError};
+use weir_testkit::fault::unauthorised;
+use weir_testkit::{ErpOp, Fault, LedgerOp, sample};
 
 use crate::what;
 use crate::world::World;
@@ -84,8 +87,51 @@ fn an_older_state_changes_nothing() {
     world.shop.change(key.order, |order| {
         *order = weir_domain::order::Order { status: OrderStatus::OnHold, ..sample::order("main", 1) };
     });
-    assert_eq!(what(&world.hint(&key)), "unchanged");
+    assert_eq!(what(&world.hint(&key)), "waits", "a cache or a replica that lags: read again");
+    world.minutes(3);
     assert_eq!(world.erp.sales()[0].order.totals.gross.to_string(), "66.78");
+    world.minutes(15);
+    assert_eq!(
+        world.view(&key),
+        "reserved",
+        "then the old state is believed, and is older than the one booked"
+    );
+    assert_eq!(world.erp.sales()[0].order.totals.gross.to_string(), "66.78");
+}
+
+#[test]
+fn a_cancellation_whose_end_was_lost_is_known_for_ours_when_the_order_lives_again() {
+    let world = World::new();
+    let key = reserved(&world);
+    let unwritten = LedgerError::Unavailable("throttled".to_owned());
+    world.ledger.faults.script(LedgerOp::Complete, [Fault::Before(unwritten)]);
+    world.shop.change(key.order, |order| order.status = OrderStatus::Cancelled);
+    world.clock.advance(SignedDuration::from_mins(1));
+    let hint = sample::hint(&key, Cause::Webhook, world.now());
+    assert!(futures::executor::block_on(world.push.push(&hint, &world.delivery(1))).is_err());
+    world.shop.change(key.order, |order| order.status = OrderStatus::OnHold);
+    world.minutes(10);
+    assert_eq!(world.view(&key), "reserved");
+    let states: Vec<DocumentState> = world.erp.sales().iter().map(|sale| sale.state).collect();
+    assert_eq!(states, [DocumentState::Cancelled, DocumentState::Reserved]);
+}
+
+#[test]
+fn an_exception_does_not_outlive_the_state_it_is_about() {
+    let world = World::new();
+    let refusal = CallError::rejected("item_unknown", "MUG-L");
+    world.erp.faults.script(ErpOp::Create, [Fault::Before(refusal)]);
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.place(order);
+    assert_eq!(world.exception(&key), "item_unknown");
+    // The order is mended, and the ERP is away when that is first seen.
+    world.erp.faults.outage(Some(unauthorised()));
+    world.change(&key, one_more);
+    world.minutes(3);
+    world.erp.faults.outage(None);
+    world.minutes(15);
+    assert_eq!(world.view(&key), "in ERP");
 }
 
 #[test]

@@ -37,6 +37,7 @@ async fn the_index_is_sparse_and_the_table_holds_no_person() {
         subject: "MUG-L".to_owned(),
         detail: "No item is mapped.".to_owned(),
         since: sample::saturday(),
+        about: None,
     };
     let wait = Hold::Waiting {
         reason: WaitReason::CircuitOpen(weir_domain::circuit::Peer::Erp("books".parse().unwrap())),

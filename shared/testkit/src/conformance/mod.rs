@@ -88,6 +88,7 @@ fn exception() -> Exception {
         subject: "MUG-L".to_owned(),
         detail: "No item of the ERP is mapped to MUG-L.".to_owned(),
         since: at(0),
+        about: None,
     }
 }
 
