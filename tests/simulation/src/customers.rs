@@ -230,7 +230,7 @@ impl Biography {
         let (world, shop, id) = (Arc::clone(&self.world), Arc::clone(&self.shop), self.id);
         let key = order.key.clone();
         let delivery_id = world.next_delivery(world.stage.strikes(F::W4));
-        tokio::spawn(async move {
+        tokio::task::spawn_local(async move {
             sleep(late + Duration::from_millis(world.stage.draw(|dice| dice.u64(20..900)))).await;
             let (tells, body) = match (topic, shop.present(id)) {
                 ("order.deleted", _) => (true, format!(r#"{{"id":{id}}}"#)),

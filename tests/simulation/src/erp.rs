@@ -238,17 +238,11 @@ impl SimErp {
         name: &str,
         effect: impl FnOnce(&Books) -> Result<T, CallError> + Send + 'static,
     ) {
-        let longest = if self.beyond {
-            900
-        } else if self.kind == Kind::NativeKey && name.contains(".create ") {
-            // The ERP's own key holds however late it is.
-            300
-        } else {
-            LONGEST_REQUEST.as_secs().unsigned_abs()
-        };
+        let promised = LONGEST_REQUEST.as_secs().unsigned_abs();
+        let longest = if self.beyond { 15 * promised } else { promised };
         let late = TIME_OUT + Duration::from_secs(self.stage.draw(|dice| dice.u64(0..longest)));
         let (books, stage, name) = (Arc::clone(&self.books), Arc::clone(&self.stage), name.to_owned());
-        tokio::spawn(async move {
+        tokio::task::spawn_local(async move {
             sleep(late).await;
             let answer = effect(&books);
             stage.log(|| format!("{name} commits late: {}", outcome(&answer)));

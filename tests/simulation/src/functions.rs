@@ -199,9 +199,9 @@ pub async fn minutes(world: Arc<World>) {
     loop {
         sleep(Duration::from_mins(1)).await;
         let overlaps = world.stage.strikes(F::L6);
-        tokio::spawn(minute(Arc::clone(&world)));
+        tokio::task::spawn_local(minute(Arc::clone(&world)));
         if overlaps {
-            tokio::spawn(minute(Arc::clone(&world)));
+            tokio::task::spawn_local(minute(Arc::clone(&world)));
         }
     }
 }

@@ -69,7 +69,7 @@ impl Play {
 pub fn play(play: &Play) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     match runtime {
-        Ok(runtime) => runtime.block_on(perform(play)),
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, perform(play)),
         Err(error) => unreachable!("a runtime without any device: {error}"),
     }
 }
@@ -84,15 +84,15 @@ async fn perform(play: &Play) -> Outcome {
     let world = World::new(&stage, &cast);
     let lives = lives(&stage, play);
     let orders = lives.len() as u64;
-    tokio::spawn(functions::minutes(Arc::clone(&world)));
+    tokio::task::spawn_local(functions::minutes(Arc::clone(&world)));
     for _ in 0..slots(&stage) {
-        tokio::spawn(functions::order_push(Arc::clone(&world)));
+        tokio::task::spawn_local(functions::order_push(Arc::clone(&world)));
     }
     trouble(&world);
     let customers = lives.into_iter().zip(1..).map(|(life, id)| {
         let shops: Vec<_> = world.shops.values().collect();
         let shop = shops[stage.draw(|dice| dice.usize(0..shops.len()))];
-        tokio::spawn(Biography::new(&world, shop, id, life).live())
+        tokio::task::spawn_local(Biography::new(&world, shop, id, life).live())
     });
     for customer in customers.collect::<Vec<_>>() {
         let _lived = customer.await;
@@ -169,7 +169,7 @@ fn trouble(world: &Arc<World>) {
         world.table.out_of_order(now + at(60, 400), at(120, 9_000));
     }
     if stage.strikes(F::Q7) {
-        tokio::spawn(old_letter(Arc::clone(world)));
+        tokio::task::spawn_local(old_letter(Arc::clone(world)));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::decide::{Decision, reservation_ends};
 use crate::id::ErpId;
 use crate::import::Effect;
 use crate::order::Order;
-use crate::ports::{Amendment, Cancellation, Creation, DocumentState, ErpDocument};
+use crate::ports::{Amendment, Cancellation, Creation, DocumentState, Erp, ErpDocument};
 use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, Unfinished, WaitReason};
 use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder, SalesPayment};
@@ -99,7 +99,12 @@ impl Session<'_> {
         let record = &self.held.record;
         let began =
             record.document == DocumentAxis::Pushing || record.unfinished.is_some() || self.push.amnesia;
-        let found = if began { self.find(&booking.erp, &peer).await? } else { None };
+        let known = record.sales_order().filter(|_| record.unfinished.is_none()).cloned();
+        let found = match known {
+            Some(document) => Some(document),
+            None if began => self.find(&booking.erp, &peer).await?,
+            None => None,
+        };
         if let Some(document) = found {
             return self.resume(config, order, &booking, &peer, document, booked).await;
         }
@@ -130,10 +135,12 @@ impl Session<'_> {
         peer: &Peer,
         sales_order: &SalesOrder,
     ) -> Result<ErpDocument, Stop> {
-        let connections = self.push.connections.clone();
-        let create = async { connections.erp(erp).await?.create(sales_order).await };
-        match self.call(peer, create).await? {
-            Creation::Created(document) => Ok(document),
+        match self.call_erp(erp, peer, async |erp| erp.create(sales_order).await).await? {
+            Creation::Created(document) => {
+                // Whatever stops us now: it is known, and need not be found.
+                self.held.record.remember(DocumentKind::SalesOrder, document.clone());
+                Ok(document)
+            }
             Creation::AlreadyExists => self.find(erp, peer).await?.ok_or_else(|| {
                 // The ERP says that it exists and does not show it: it is
                 // not yet visible, or not ours to see.
@@ -144,8 +151,7 @@ impl Session<'_> {
 
     async fn find(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<ErpDocument>, Stop> {
         let key = self.held.record.document_key();
-        let connections = self.push.connections.clone();
-        self.call(peer, async { connections.erp(erp).await?.find(&key).await }).await
+        self.call_erp(erp, peer, async |erp| erp.find(&key).await).await
     }
 
     /// A document was there before us: made by an attempt that did not live
@@ -217,10 +223,9 @@ impl Session<'_> {
         document: &ErpDocument,
         booked: Booked,
     ) -> Result<(), Stop> {
-        let connections = self.push.connections.clone();
         let sales_order = &booked.sales_order;
-        let confirm = async { connections.erp(&booking.erp).await?.confirm(document, sales_order).await };
-        let document = self.call(peer, confirm).await?;
+        let confirm = async |erp: &dyn Erp| erp.confirm(document, sales_order).await;
+        let document = self.call_erp(&booking.erp, peer, confirm).await?;
         if document.state == DocumentState::Cancelled {
             return Err(self.cancelled_in_erp(document));
         }
@@ -245,12 +250,11 @@ impl Session<'_> {
         document: &ErpDocument,
         booked: Booked,
     ) -> Result<Done, Stop> {
-        let connections = self.push.connections.clone();
         let sales_order = &booked.sales_order;
         let begun_before = self.held.record.unfinished.clone();
         self.begin_on_document("changing", Unfinished::Change(order.version())).await?;
-        let amend = async { connections.erp(&booking.erp).await?.amend(document, sales_order).await };
-        let (document, what, why) = match self.call(peer, amend).await? {
+        let amend = async |erp: &dyn Erp| erp.amend(document, sales_order).await;
+        let (document, what, why) = match self.call_erp(&booking.erp, peer, amend).await? {
             Amendment::Amended(document) => {
                 (document, "amended", "its sales order follows the shop's change")
             }
@@ -314,9 +318,8 @@ impl Session<'_> {
             return Ok(());
         }
         if let Some(payment) = payment {
-            let connections = self.push.connections.clone();
-            let pay = async { connections.erp(erp).await?.pay(document, &payment).await };
-            let booked = self.call(peer, pay).await?;
+            let pay = async |erp: &dyn Erp| erp.pay(document, &payment).await;
+            let booked = self.call_erp(erp, peer, pay).await?;
             self.held.record.remember(DocumentKind::Payment, booked);
             self.held.record.payment = PaymentAxis::Paid;
         }
@@ -361,9 +364,8 @@ impl Session<'_> {
             return Ok(Done::new("not_booked", why));
         };
         self.begin_on_document("cancelling", Unfinished::Cancellation).await?;
-        let connections = self.push.connections.clone();
-        let cancel = async { connections.erp(&booking.erp).await?.cancel(&document).await };
-        let ended = self.call(&peer, cancel).await?;
+        let cancel = async |erp: &dyn Erp| erp.cancel(&document).await;
+        let ended = self.call_erp(&booking.erp, &peer, cancel).await?;
         self.held.record.unfinished = None;
         match ended {
             Cancellation::Cancelled(document) => {

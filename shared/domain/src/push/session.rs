@@ -11,9 +11,10 @@ use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
 use crate::decide::{decide, is_stale};
 use crate::hint::{Cause, Hint};
+use crate::id::ErpId;
 use crate::order::Order;
 use crate::outcome::CallError;
-use crate::ports::{Held, LedgerError, Note, ShopError};
+use crate::ports::{Erp, Held, LedgerError, Note, Shop, ShopError};
 use crate::record::{Hold, OrderState, Seen};
 
 /// No call is begun with less time left. A call of many requests can still
@@ -82,15 +83,12 @@ impl<'a> Session<'a> {
         let peer = Peer::Store(self.hint.store.clone());
         let connections = Arc::clone(&self.push.connections);
         let (store, id) = (self.hint.store.clone(), self.hint.order);
-        let read = async move {
-            let shop = connections.shop(&store).await?;
-            match shop.order(id).await {
-                Ok(order) => Ok(Ok(order)),
-                Err(ShopError::Call(error)) => Err(error),
-                Err(answer) => Ok(Err(answer)),
-            }
+        let read = async |shop: Arc<dyn Shop>| match shop.order(id).await {
+            Ok(order) => Ok(Ok(order)),
+            Err(ShopError::Call(error)) => Err(error),
+            Err(answer) => Ok(Err(answer)),
         };
-        match self.call(&peer, read).await? {
+        match self.call(&peer, connections.shop(&store), read).await? {
             Ok(order) => Ok(order),
             Err(ShopError::Unreadable { code, detail }) => {
                 Err(Stop::Except(Reason::new(code, "order", detail)))
@@ -121,17 +119,33 @@ impl<'a> Session<'a> {
         });
     }
 
-    /// One call to a peer, through its circuit and within the deadline.
-    pub(super) async fn call<T>(
+    /// One call to the ERP.
+    pub(super) async fn call_erp<T>(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        call: impl AsyncFnOnce(&dyn Erp) -> Result<T, CallError>,
+    ) -> Result<T, Stop> {
+        let connections = Arc::clone(&self.push.connections);
+        self.call(peer, connections.erp(erp), async |erp| call(&*erp).await).await
+    }
+
+    /// One call to a peer, through its circuit and within the deadline. The
+    /// time is looked at after connecting: what comes between the last look
+    /// and the call is what a lease has to outlast.
+    async fn call<P, T>(
         &mut self,
         peer: &Peer,
-        call: impl Future<Output = Result<T, CallError>>,
+        connect: impl Future<Output = Result<P, CallError>>,
+        call: impl AsyncFnOnce(P) -> Result<T, CallError>,
     ) -> Result<T, Stop> {
         self.pass_circuit(peer).await?;
-        if self.now() + CALL_RESERVE > self.delivery.deadline {
-            return Err(Stop::OutOfTime);
-        }
-        match call.await {
+        let answer = match connect.await {
+            Ok(_) if self.now() + CALL_RESERVE > self.delivery.deadline => return Err(Stop::OutOfTime),
+            Ok(connected) => call(connected).await,
+            Err(error) => Err(error),
+        };
+        match answer {
             Ok(answer) => {
                 self.note_circuit(peer, |circuit, _| circuit.after_success()).await?;
                 Ok(answer)
