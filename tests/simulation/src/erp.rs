@@ -126,15 +126,13 @@ impl SimErp {
         Some(window.error.clone())
     }
 
-    /// The fault of the next write. Where only our lease protects, a process
-    /// must not sleep between its last look and its write: nothing could help.
+    /// The fault of the next write. A process that sleeps between its last
+    /// look at the clock and its write commits later than was promised: that
+    /// is outside of the claim, like any commit beyond the bounds.
     fn next_strike(&self) -> Option<Strike> {
         let strike = self.stage.next_strike(Port::Erp)?;
-        let hopeless = strike.class == F::L3
-            && strike.side == Side::Before
-            && self.kind == Kind::LockOnly
-            && !self.beyond;
-        (!hopeless).then_some(strike)
+        let too_late = strike.class == F::L3 && strike.side == Side::Before && !self.beyond;
+        (!too_late).then_some(strike)
     }
 
     /// One call that changes something.
