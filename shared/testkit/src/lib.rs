@@ -11,6 +11,7 @@
 )]
 
 pub mod conformance;
+pub mod dynamo;
 pub mod emulator;
 pub mod events;
 pub mod fault;

@@ -39,11 +39,7 @@ pub fn points(kinds: &[Kind], lives: &[Life], stride: usize) -> Vec<Point> {
         assert!(calm.violations.is_empty(), "{kind:?} {life:?}: {:?}", calm.violations);
         let calls = (0..).zip(calm.ports);
         calls.flat_map(move |(call, port)| {
-            strikes(port).into_iter().map(move |strike| Point {
-                kind,
-                life,
-                drill: Drill { call, strike },
-            })
+            strikes(port).into_iter().map(move |strike| Point { kind, life, drill: Drill { call, strike } })
         })
     };
     let all = kinds.iter().flat_map(|kind| lives.iter().map(move |life| (*kind, *life)));
@@ -57,9 +53,8 @@ fn strikes(port: Port) -> Vec<Strike> {
         .flat_map(|class| [Side::Before, Side::After].map(|side| Strike { class, side }));
     // Sleeping between the last look at the clock and the write is a commit
     // beyond the promised bounds: reported elsewhere, not claimed.
-    let too_late = |strike: &Strike| {
-        port == Port::Erp && strike.class == FaultClass::L3 && strike.side == Side::Before
-    };
+    let too_late =
+        |strike: &Strike| port == Port::Erp && strike.class == FaultClass::L3 && strike.side == Side::Before;
     dooms.filter(|strike| !too_late(strike)).chain(port.strikes().iter().copied()).collect()
 }
 
