@@ -1,6 +1,6 @@
 //! Circuits, replaced by version.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use weir_domain::circuit::Peer;
 use weir_domain::ports::{CircuitSlot, LedgerError};
 
@@ -9,6 +9,7 @@ use crate::error::unavailable;
 use crate::expression::names;
 use crate::item::{document, json, n, required};
 use crate::key::{STATE, circuit, primary};
+use crate::table::TableError;
 
 impl DynamoLedger {
     pub(crate) async fn get_circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError> {
@@ -31,22 +32,18 @@ impl DynamoLedger {
         let mut item = primary(circuit(peer), STATE);
         item.insert("circuit".to_owned(), json(&slot.circuit)?);
         item.insert("version".to_owned(), n(slot.version + 1));
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
+        let mut put = PutItemInput::builder()
+            .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression(unchanged)
             .set_expression_attribute_names(Some(names(unchanged)));
         if let Some((name, value)) = read_as {
             put = put.expression_attribute_values(name, value);
         }
-        match put.send().await {
+        match self.table.put(put).await {
             Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(&error)),
-            },
+            Err(TableError::ConditionFailed(_)) => Ok(false),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Claims: who may work on an order, decided by one conditional write.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint};
@@ -14,6 +13,7 @@ use crate::expression::Write;
 use crate::item::{Item, ceil_ms, document, floor_ms, n, number, required, s, text};
 use crate::key::{RECORD, order, primary};
 use crate::open::Open;
+use crate::table::TableError;
 
 /// A hint counts as answered only by a read that began this much after it
 /// was received: the two instants come from the clocks of different machines,
@@ -112,33 +112,21 @@ impl DynamoLedger {
 
     /// One conditional write.
     pub(crate) async fn attempt(&self, key: Item, write: &Write) -> Result<Attempt, LedgerError> {
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.table)
+        let update = UpdateItemInput::builder()
+            .table_name(&self.name)
             .set_key(Some(key))
             .update_expression(write.update())
             .condition_expression(write.condition())
             .set_expression_attribute_names(Some(write.names()))
             .set_expression_attribute_values(Some(write.values()))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match self.table.update(update).await {
             Ok(done) => Ok(Attempt::Done(done.attributes.unwrap_or_default())),
-            Err(error) => refused(&error),
+            Err(TableError::ConditionFailed(item)) => Ok(Attempt::Refused(item.unwrap_or_default())),
+            Err(TableError::Conflict) => Ok(Attempt::Conflict),
+            Err(error) => Err(unavailable(&error)),
         }
-    }
-}
-
-fn refused<R>(error: &SdkError<UpdateItemError, R>) -> Result<Attempt, LedgerError> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-            Ok(Attempt::Refused(failed.item.clone().unwrap_or_default()))
-        }
-        Some(UpdateItemError::TransactionConflictException(_)) => Ok(Attempt::Conflict),
-        _ => Err(unavailable(error)),
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -12,21 +13,27 @@ use weir_domain::record::OrderRecord;
 
 use crate::item::document;
 use crate::key::{RECORD, order, primary};
+use crate::table::{Service, Table};
 
 /// The `ledger` table. It implements [`Ledger`],
 /// [`Schedules`](weir_domain::ports::Schedules) and
 /// [`MappingStore`](weir_domain::ports::MappingStore).
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
-    pub(crate) client: Client,
-    pub(crate) table: String,
+    pub(crate) table: Arc<dyn Table>,
+    pub(crate) name: String,
 }
 
 impl DynamoLedger {
     /// A ledger in `table`. The client's retries are the only ones towards
     /// the table: throttling is waited for there.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self::over(Arc::new(Service(client)), table)
+    }
+
+    /// A ledger in the table of this `name` behind another door.
+    pub fn over(table: Arc<dyn Table>, name: impl Into<String>) -> Self {
+        Self { table, name: name.into() }
     }
 }
 

@@ -4,16 +4,15 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use weir_domain::ports::LedgerError;
 
+use crate::table::TableError;
+
 /// Rounds of a write that races with others over one item. Each costs one
 /// call, and one of the racers wins each round.
 pub(crate) const ROUNDS: usize = 8;
 
 /// A call that failed for no reason of ours.
-pub(crate) fn unavailable<E, R>(error: &SdkError<E, R>) -> LedgerError
-where
-    SdkError<E, R>: ProvideErrorMetadata,
-{
-    LedgerError::Unavailable(why(error))
+pub(crate) fn unavailable(error: &TableError) -> LedgerError {
+    LedgerError::Unavailable(error.to_string())
 }
 
 /// In our words, with the service's code where it gave one.

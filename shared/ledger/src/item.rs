@@ -7,7 +7,7 @@ use weir_domain::ports::LedgerError;
 
 /// Attribute name → value, as the SDK has it.
 #[expect(clippy::disallowed_types, reason = "the SDK's type; nothing iterates over it")]
-pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
+pub type Item = std::collections::HashMap<String, AttributeValue>;
 
 /// Placeholder → attribute name, as the SDK has it.
 #[expect(clippy::disallowed_types, reason = "the SDK's type; nothing iterates over it")]

@@ -27,7 +27,10 @@ mod open;
 mod queue;
 mod read;
 mod schedule;
+mod table;
 mod transact;
 
 pub use dynamo::DynamoLedger;
+pub use item::Item;
 pub use queue::SqsOrderQueue;
+pub use table::{Table, TableError};

@@ -93,7 +93,7 @@ impl DynamoLedger {
         item.insert("set_at".to_owned(), s(note.at.to_string()));
         item.insert("set_by".to_owned(), s(&note.who));
         let put = Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression(unchanged)
             .set_expression_attribute_names(Some(names(unchanged)));

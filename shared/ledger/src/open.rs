@@ -8,6 +8,7 @@
 //! waits and is an exception all the same is under `due`, with the
 //! exception's code and subject.
 
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use jiff::Timestamp;
 use weir_domain::circuit::Peer;
 use weir_domain::id::{OrderId, OrderKey, StoreId};
@@ -119,19 +120,15 @@ impl DynamoLedger {
         // due earlier ──── due now ──┤ :until = now, and every id
         //                            └ due later: not yet
         let due = "#open_pk = :pk AND #open_sk <= :until";
-        let page = self
-            .client
-            .query()
-            .table_name(&self.table)
+        let query = QueryInput::builder()
+            .table_name(&self.name)
             .index_name(INDEX)
             .key_condition_expression(due)
             .set_expression_attribute_names(Some(names(due)))
             .expression_attribute_values(":pk", s(partition(store, "due", shard)))
             .expression_attribute_values(":until", s(format!("{}#~", instant(floor_ms(now)))))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| unavailable(&error))?;
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let page = self.table.query(query).await.map_err(|error| unavailable(&error))?;
         page.items().iter().map(|item| due_order(store, item)).collect()
     }
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
+use aws_sdk_dynamodb::operation::get_item::GetItemInput;
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use jiff::Timestamp;
 use weir_domain::audit::AuditEntry;
@@ -22,8 +25,8 @@ const AUDIT_PAGES: usize = 50;
 impl DynamoLedger {
     /// One item, strongly consistent.
     pub(crate) async fn get(&self, key: Item) -> Result<Option<Item>, LedgerError> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-        Ok(get.send().await.map_err(|error| unavailable(&error))?.item)
+        let get = GetItemInput::builder().table_name(&self.name).set_key(Some(key)).consistent_read(true);
+        Ok(self.table.get(get).await.map_err(|error| unavailable(&error))?.item)
     }
 
     pub(crate) async fn query_audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError> {
@@ -31,19 +34,15 @@ impl DynamoLedger {
         let mut audit = Vec::new();
         let mut from = None;
         for _ in 0..AUDIT_PAGES {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
+            let query = QueryInput::builder()
+                .table_name(&self.name)
                 .consistent_read(true)
                 .key_condition_expression(entries)
                 .set_expression_attribute_names(Some(names(entries)))
                 .expression_attribute_values(":pk", s(order(key)))
                 .expression_attribute_values(":audit", s(AUDIT))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| unavailable(&error))?;
+                .set_exclusive_start_key(from);
+            let page = self.table.query(query).await.map_err(|error| unavailable(&error))?;
             for item in page.items() {
                 audit.extend(document(item, "entry")?);
             }
@@ -102,12 +101,12 @@ impl DynamoLedger {
         items: &mut Vec<Item>,
     ) -> Result<(), LedgerError> {
         for _ in 0..ROUNDS {
-            let get = self.client.batch_get_item().request_items(&self.table, wanted);
-            let mut answer = get.send().await.map_err(|error| unavailable(&error))?;
-            if let Some(found) = answer.responses.as_mut().and_then(|found| found.remove(&self.table)) {
+            let get = BatchGetItemInput::builder().request_items(&self.name, wanted);
+            let mut answer = self.table.batch_get(get).await.map_err(|error| unavailable(&error))?;
+            if let Some(found) = answer.responses.as_mut().and_then(|found| found.remove(&self.name)) {
                 items.extend(found);
             }
-            match answer.unprocessed_keys.as_mut().and_then(|rest| rest.remove(&self.table)) {
+            match answer.unprocessed_keys.as_mut().and_then(|rest| rest.remove(&self.name)) {
                 Some(rest) if !rest.keys().is_empty() => wanted = rest,
                 _ => return Ok(()),
             }

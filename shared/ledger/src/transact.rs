@@ -1,7 +1,6 @@
 //! Transactions of two writes, and why they are refused.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -11,6 +10,7 @@ use crate::DynamoLedger;
 use crate::error::{incomplete, unavailable};
 use crate::expression::{Write, names};
 use crate::item::Item;
+use crate::table::TableError;
 
 /// Why a transaction wrote nothing.
 pub(crate) enum Refusal {
@@ -29,16 +29,19 @@ impl From<LedgerError> for Refusal {
 }
 
 impl DynamoLedger {
-    /// All or nothing. The SDK gives every call a token of its own and keeps
-    /// it over its retries, so that an answer that was lost does no harm.
+    /// All or nothing.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refusal> {
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        sent.map(|_| ()).map_err(|error| refusal(&error))
+        let writes = TransactWriteItemsInput::builder().set_transact_items(Some(writes));
+        match self.table.transact(writes).await {
+            Ok(_) => Ok(()),
+            Err(TableError::Cancelled(reasons)) => Err(of_reasons(&reasons)),
+            Err(error) => Err(Refusal::Failed(unavailable(&error))),
+        }
     }
 
     pub(crate) fn update(&self, key: Item, write: &Write) -> Result<TransactWriteItem, LedgerError> {
         let update = Update::builder()
-            .table_name(&self.table)
+            .table_name(&self.name)
             .set_key(Some(key))
             .update_expression(write.update())
             .condition_expression(write.condition())
@@ -54,7 +57,7 @@ impl DynamoLedger {
     pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, LedgerError> {
         let unwritten = "attribute_not_exists(#pk)";
         let put = Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression(unwritten)
             .set_expression_attribute_names(Some(names(unwritten)))
@@ -62,14 +65,6 @@ impl DynamoLedger {
             .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
-}
-
-fn refusal<R>(error: &SdkError<TransactWriteItemsError, R>) -> Refusal {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-    else {
-        return Refusal::Failed(unavailable(error));
-    };
-    of_reasons(cancelled.cancellation_reasons())
 }
 
 /// A failed condition of an earlier write says more than one of a later

@@ -196,8 +196,8 @@ fn the_schedule_may_tick_and_bury() {
     }
 }
 
-/// SDK operation → the IAM actions it needs. A transaction needs those of its
-/// parts, which are found by their builders.
+/// SDK operation, or the ledger's door to it → the IAM actions it needs. A
+/// transaction needs those of its parts, which are found by their builders.
 const OPERATIONS: &[(&str, &str)] = &[
     (".get_item()", "dynamodb:GetItem"),
     (".batch_get_item()", "dynamodb:BatchGetItem"),
@@ -205,6 +205,11 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("Put::builder()", "dynamodb:PutItem"),
     (".update_item()", "dynamodb:UpdateItem"),
     ("Update::builder()", "dynamodb:UpdateItem"),
+    (".table.get(", "dynamodb:GetItem"),
+    (".table.batch_get(", "dynamodb:BatchGetItem"),
+    (".table.put(", "dynamodb:PutItem"),
+    (".table.update(", "dynamodb:UpdateItem"),
+    (".table.query(", "dynamodb:Query"),
     (".delete_item()", "dynamodb:DeleteItem"),
     ("Delete::builder()", "dynamodb:DeleteItem"),
     ("ConditionCheck::builder()", "dynamodb:ConditionCheckItem"),
