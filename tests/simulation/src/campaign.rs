@@ -1,6 +1,6 @@
 //! Many seeds on all cores, and what they came to together.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -123,9 +123,36 @@ pub fn is_repeatable(seed: u64, template: &Play) -> bool {
     once() == once()
 }
 
-/// The first seed, counted from 1, at which a deliberate bug is caught, and
-/// the promise that it broke.
-pub fn seeds_to_catch(bug: Saboteur, at_most: u64) -> Option<(u64, &'static str)> {
+/// How a deliberate bug fared.
+#[derive(Debug, Clone, Copy)]
+pub struct Hunt {
+    /// Which.
+    pub bug: Saboteur,
+    /// The first seed, counted from 1, at which it was caught, and the
+    /// promise that it broke.
+    pub caught: Option<(u64, &'static str)>,
+}
+
+/// Hunts every deliberate bug through at most so many seeds.
+pub fn hunt_all(at_most: u64, threads: usize) -> Vec<Hunt> {
+    let next = AtomicUsize::new(0);
+    let hunts = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(bug) = Saboteur::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let hunt = Hunt { bug: *bug, caught: seeds_to_catch(*bug, at_most) };
+                    lock(&hunts).push(hunt);
+                }
+            });
+        }
+    });
+    let mut hunts = std::mem::take(&mut *lock(&hunts));
+    hunts.sort_by_key(|hunt| hunt.bug);
+    hunts
+}
+
+fn seeds_to_catch(bug: Saboteur, at_most: u64) -> Option<(u64, &'static str)> {
     (1..=at_most).find_map(|seed| {
         let outcome = play(&Play { saboteur: Some(bug), ..Play::seed(seed) });
         outcome.violations.first().map(|violation| (seed, violation.invariant))

@@ -108,7 +108,7 @@ impl Biography {
             }
             Life::EditedWithinASecond => {
                 self.edit(3);
-                self.pause_ms(1, 400).await;
+                self.pause_ms(1, 700).await;
                 self.edit(4);
             }
             Life::EditedAfterRelease => self.edit(6),
@@ -195,7 +195,7 @@ impl Biography {
     }
 
     async fn pause_ms(&self, least: u64, most: u64) {
-        let ms = if self.world.stage.drill().is_some() {
+        let ms = if self.world.stage.is_calm() {
             most
         } else {
             self.world.stage.draw(|dice| dice.u64(least..=most))

@@ -228,7 +228,7 @@ impl SimErp {
     fn commits_late(&self, strike: Strike) -> bool {
         let sent_and_died = strike.class == F::L1 && strike.side == Side::After;
         strike.class == F::E3
-            || sent_and_died && self.stage.drill().is_none() && self.stage.draw(fastrand::Rng::bool)
+            || sent_and_died && !self.stage.is_calm() && self.stage.draw(fastrand::Rng::bool)
     }
 
     fn commit_late<T: Send + 'static>(

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use weir_simulation::campaign::{Tally, Until, campaign, keep_quiet_about_our_panics, seeds_to_catch};
+use weir_simulation::campaign::{Tally, Until, campaign, hunt_all, keep_quiet_about_our_panics};
 use weir_simulation::crash_points::{Drilled, drill, points};
 use weir_simulation::customers::Life;
 use weir_simulation::erp::Kind;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         .map_or_else(|| Until::Elapsed(Duration::from_secs(number("--seconds").unwrap_or(60))), Until::Seeds);
     let tally = seeds(number("--first").unwrap_or(1), until, threads);
     let drilled = crash_points(full, threads);
-    let caught = saboteurs();
+    let caught = saboteurs(threads);
     summary(&tally, &drilled, caught)
 }
 
@@ -90,17 +90,16 @@ fn crash_points(full: bool, threads: usize) -> Drilled {
     drilled
 }
 
-fn saboteurs() -> usize {
+fn saboteurs(threads: usize) -> usize {
     println!("\nsaboteurs, with the seeds it took to catch each:");
-    let caught = Saboteur::ALL.into_iter().filter(|bug| {
-        let caught = seeds_to_catch(*bug, SEEDS_TO_CATCH);
-        match caught {
-            Some((seeds, invariant)) => println!("  {seeds:>5}  {invariant:<4} {bug:?}"),
-            None => println!("  never caught {bug:?}"),
+    let hunts = hunt_all(SEEDS_TO_CATCH, threads);
+    for hunt in &hunts {
+        match hunt.caught {
+            Some((seeds, invariant)) => println!("  {seeds:>5}  {invariant:<4} {:?}", hunt.bug),
+            None => println!("  never caught {:?}", hunt.bug),
         }
-        caught.is_some()
-    });
-    caught.count()
+    }
+    hunts.iter().filter(|hunt| hunt.caught.is_some()).count()
 }
 
 fn summary(tally: &Tally, drilled: &Drilled, caught: usize) -> ExitCode {

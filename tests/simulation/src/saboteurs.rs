@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use crate::table::SimTable as DynamoLedger;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::Hint;
@@ -16,11 +15,13 @@ use weir_domain::ports::{
     QueueError, Schedules, Shop, ShopError, ShopPage,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
+use weir_ledger::DynamoLedger;
 
 use crate::erp::SimErp;
 use crate::queue::SimQueue;
 use crate::shop::SimShop;
 use crate::stage::{Stage, lock};
+use crate::table::SimTable;
 
 /// A deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,10 +108,11 @@ impl Saboteur {
         }
     }
 
-    pub(crate) fn erp(bug: Option<Self>, erp: &Arc<SimErp>) -> Arc<dyn Erp> {
+    pub(crate) fn erp(bug: Option<Self>, erp: &Arc<SimErp>, table: &Arc<SimTable>) -> Arc<dyn Erp> {
         match bug {
             Some(
-                bug @ (S::RetryRejected
+                bug @ (S::DeleteOnError
+                | S::RetryRejected
                 | S::BlockedIsRejected
                 | S::CreateAfterUnknown
                 | S::NeverLookUp
@@ -118,7 +120,12 @@ impl Saboteur {
                 | S::PayUnderNewNumbers
                 | S::RetryOnTheSpot
                 | S::AmendOnPaper),
-            ) => Arc::new(BadErp { inner: Arc::clone(erp), bug, paid: Mutex::default() }),
+            ) => Arc::new(BadErp {
+                inner: Arc::clone(erp),
+                table: Arc::clone(table),
+                bug,
+                paid: Mutex::default(),
+            }),
             _ => Arc::clone(erp) as Arc<dyn Erp>,
         }
     }
@@ -176,6 +183,7 @@ impl Shop for BadShop {
 
 struct BadErp {
     inner: Arc<SimErp>,
+    table: Arc<SimTable>,
     bug: Saboteur,
     paid: Mutex<u32>,
 }
@@ -216,6 +224,9 @@ impl Erp for BadErp {
         let mut answer = self.inner.create(order).await;
         if self.bug == S::RetryOnTheSpot && answer.is_err() {
             answer = self.inner.create(order).await;
+        }
+        if self.bug == S::DeleteOnError && answer.is_err() {
+            self.table.forget(&order.key.order);
         }
         self.misread(answer)
     }

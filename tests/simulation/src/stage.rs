@@ -103,6 +103,8 @@ pub struct Stage {
     pub coverage: Coverage,
     dice: Mutex<fastrand::Rng>,
     swarm: Swarm,
+    /// Nothing is left to chance: fixed pauses, at most one fault.
+    calm: bool,
     drill: Option<Drill>,
     healed: AtomicBool,
     calls: AtomicU64,
@@ -122,20 +124,22 @@ impl Stage {
     pub fn new(seed: u64, recording: bool) -> Arc<Self> {
         let mut dice = fastrand::Rng::with_seed(seed);
         let swarm = Swarm::draw(&mut dice);
-        Arc::new(Self::with(dice, swarm, None, recording))
+        Arc::new(Self { dice: Mutex::new(dice), swarm, ..Self::empty(recording) })
     }
 
     /// A calm stage with at most one fault.
     pub fn calm(seed: u64, drill: Option<Drill>, recording: bool) -> Arc<Self> {
-        Arc::new(Self::with(fastrand::Rng::with_seed(seed), Swarm::calm(), drill, recording))
+        let dice = Mutex::new(fastrand::Rng::with_seed(seed));
+        Arc::new(Self { dice, calm: true, drill, ..Self::empty(recording) })
     }
 
-    fn with(dice: fastrand::Rng, swarm: Swarm, drill: Option<Drill>, recording: bool) -> Self {
+    fn empty(recording: bool) -> Self {
         Self {
             coverage: Coverage::default(),
-            dice: Mutex::new(dice),
-            swarm,
-            drill,
+            dice: Mutex::new(fastrand::Rng::with_seed(0)),
+            swarm: Swarm::calm(),
+            calm: false,
+            drill: None,
             healed: AtomicBool::new(false),
             calls: AtomicU64::new(0),
             ports: Mutex::default(),
@@ -178,6 +182,11 @@ impl Stage {
     /// Whether the faults are over.
     pub fn is_healed(&self) -> bool {
         self.healed.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is left to chance.
+    pub fn is_calm(&self) -> bool {
+        self.calm
     }
 
     /// The one scripted fault, if this is a drill.
@@ -294,7 +303,7 @@ impl Stage {
 
     /// Mostly milliseconds, now and then seconds.
     fn latency(&self) -> Duration {
-        if self.drill.is_some() {
+        if self.calm {
             return Duration::from_millis(10);
         }
         let ms = self.draw(|dice| match dice.u32(0..100) {

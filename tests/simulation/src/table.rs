@@ -1,141 +1,179 @@
-//! The ledger on the stage (temporary: over the in-memory ledger).
+//! DynamoDB on the stage: a table in memory below the ledger that ships,
+//! throttled, conflicting, forgetting to answer, and late in its index.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp};
-use weir_domain::audit::AuditEntry;
-use weir_domain::circuit::Peer;
-use weir_domain::hint::Hint;
-use weir_domain::id::{OrderKey, StoreId};
-use weir_domain::mapping::{MappingKey, Mappings};
-use weir_domain::ports::{
-    Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemOutput, builders::BatchGetItemInputBuilder};
+use aws_sdk_dynamodb::operation::get_item::{GetItemOutput, builders::GetItemInputBuilder};
+use aws_sdk_dynamodb::operation::put_item::{PutItemOutput, builders::PutItemInputBuilder};
+use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryInputBuilder};
+use aws_sdk_dynamodb::operation::transact_write_items::{
+    TransactWriteItemsInput, TransactWriteItemsOutput, builders::TransactWriteItemsInputBuilder,
 };
-use weir_domain::record::OrderRecord;
-use weir_testkit::FakeLedger;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemOutput, builders::UpdateItemInputBuilder};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use jiff::{SignedDuration, Timestamp};
+use weir_domain::id::OrderKey;
+use weir_ledger::{Table, TableError};
+use weir_testkit::dynamo::{FakeDynamo, FakeDynamoError};
 
-use crate::faults::FaultClass;
+use crate::faults::FaultClass as F;
+use crate::invocation;
 use crate::saboteurs::Saboteur;
 use crate::stage::{Port, Stage, lock};
 
-#[derive(Debug, Clone)]
-pub struct SimTable(Arc<Inner>);
+/// Changes by which the index is late at most.
+const LATE: usize = 8;
 
+/// The table below the ledger.
 #[derive(Debug)]
-struct Inner {
+pub struct SimTable {
     stage: Arc<Stage>,
-    fake: FakeLedger,
-    down: Mutex<Option<(Timestamp, Timestamp)>>,
+    fake: FakeDynamo,
+    bug: Option<Saboteur>,
+    out_of_order: Mutex<Option<(Timestamp, Timestamp)>>,
 }
 
 impl SimTable {
-    pub fn new(stage: &Arc<Stage>, _bug: Option<Saboteur>) -> Self {
-        Self(Arc::new(Inner {
-            stage: Arc::clone(stage),
-            fake: FakeLedger::default(),
-            down: Mutex::default(),
-        }))
+    /// An empty table.
+    pub fn new(stage: &Arc<Stage>, bug: Option<Saboteur>) -> Self {
+        let fake = FakeDynamo::new("open", "open_pk", "open_sk");
+        Self { stage: Arc::clone(stage), fake, bug, out_of_order: Mutex::default() }
     }
 
+    /// Nothing works for a while.
     pub fn out_of_order(&self, from: Timestamp, length: SignedDuration) {
-        *lock(&self.0.down) = Some((from, from + length));
+        *lock(&self.out_of_order) = Some((from, from + length));
     }
 
+    /// Every text in the table.
     pub fn texts(&self) -> Vec<String> {
-        Vec::new()
+        let texts = |value: AttributeValue| value.as_s().ok().cloned();
+        self.fake.items().into_iter().flat_map(|item| item.into_values().filter_map(texts)).collect()
+    }
+
+    /// A record goes away, for the bug that deletes it.
+    pub fn forget(&self, order: &OrderKey) {
+        self.fake.remove(&format!("ORDER#{}#{}", order.store, order.order), "RECORD");
     }
 
     async fn call<T>(
         &self,
         name: &str,
-        call: impl Future<Output = Result<T, LedgerError>>,
-    ) -> Result<T, LedgerError> {
-        let fail = |class: FaultClass| LedgerError::Unavailable(format!("{class}"));
-        self.0
-            .stage
-            .call(Port::Table, name, fail, || {
-                let now = self.0.stage.now();
-                let down = lock(&self.0.down).is_some_and(|(from, to)| from <= now && now < to);
-                if down && crate::invocation::current().is_some() {
-                    return Err(LedgerError::Unavailable("down".to_owned()));
-                }
-                call.now_or_never().unwrap_or(Err(LedgerError::Unavailable("never".to_owned())))
-            })
-            .await
+        conflict: fn() -> TableError,
+        effect: impl FnOnce(&FakeDynamo) -> Result<T, FakeDynamoError>,
+    ) -> Result<T, TableError> {
+        let fail = |class| match class {
+            F::D5 => conflict(),
+            class => TableError::Unavailable(format!("{class}")),
+        };
+        let answer = self.stage.call(Port::Table, name, fail, || {
+            if self.is_down() {
+                self.stage.coverage.met(F::D1);
+                return Err(TableError::Unavailable("out of order".to_owned()));
+            }
+            effect(&self.fake).map_err(refused)
+        });
+        let answer = answer.await;
+        if let Err(TableError::ConditionFailed(_)) = &answer {
+            self.stage.coverage.met(F::D2);
+        }
+        answer
+    }
+
+    fn is_down(&self) -> bool {
+        let now = self.stage.now();
+        let down = lock(&self.out_of_order).is_some_and(|(from, to)| from <= now && now < to);
+        down && invocation::current().is_some()
     }
 }
 
-#[async_trait]
-impl Ledger for SimTable {
-    async fn claim(
-        &self,
-        hint: &Hint,
-        owner: &str,
-        now: Timestamp,
-        lease: SignedDuration,
-    ) -> Result<Claim, LedgerError> {
-        self.call("claim", self.0.fake.claim(hint, owner, now, lease)).await
-    }
-    async fn save(&self, held: &mut Held, note: &Note) -> Result<(), LedgerError> {
-        self.call("save", self.0.fake.save(held, note)).await
-    }
-    async fn complete(&self, held: Held, note: &Note) -> Result<OrderRecord, LedgerError> {
-        self.call("complete", self.0.fake.complete(held, note)).await
-    }
-    async fn record(&self, key: &OrderKey) -> Result<Option<OrderRecord>, LedgerError> {
-        self.call("record", self.0.fake.record(key)).await
-    }
-    async fn audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError> {
-        self.call("audit", self.0.fake.audit(key)).await
-    }
-    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
-        self.call("seen", self.0.fake.seen(keys)).await
-    }
-    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError> {
-        self.call("due", self.0.fake.due(store, now, limit)).await
-    }
-    async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError> {
-        self.call("circuit", self.0.fake.circuit(peer)).await
-    }
-    async fn set_circuit(&self, peer: &Peer, slot: &CircuitSlot) -> Result<bool, LedgerError> {
-        self.call("set_circuit", self.0.fake.set_circuit(peer, slot)).await
+fn refused(error: FakeDynamoError) -> TableError {
+    match error {
+        FakeDynamoError::ConditionFailed(item) => TableError::ConditionFailed(item),
+        FakeDynamoError::Cancelled(reasons) => TableError::Cancelled(reasons),
+        FakeDynamoError::Invalid(why) => panic!("the ledger sent what the service refuses: {why}"),
     }
 }
 
-#[async_trait]
-impl Schedules for SimTable {
-    async fn begin(
-        &self,
-        job: &str,
-        owner: &str,
-        now: Timestamp,
-        lease: SignedDuration,
-    ) -> Result<Option<Checkpoint>, LedgerError> {
-        self.call("begin", self.0.fake.begin(job, owner, now, lease)).await
-    }
-    async fn advance(&self, job: &str, checkpoint: &mut Checkpoint, cursor: &str) -> Result<(), LedgerError> {
-        self.call("advance", self.0.fake.advance(job, checkpoint, cursor)).await
-    }
-    async fn end(&self, job: &str, checkpoint: Checkpoint) -> Result<(), LedgerError> {
-        self.call("end", self.0.fake.end(job, checkpoint)).await
-    }
+fn incomplete(error: BuildError) -> TableError {
+    panic!("the ledger sent an incomplete request: {error}")
+}
+
+fn throttled() -> TableError {
+    TableError::Unavailable("ThrottlingException".to_owned())
+}
+
+fn conflict() -> TableError {
+    TableError::Conflict
+}
+
+fn cancelled_by_conflict() -> TableError {
+    let reason = |code: &str| CancellationReason::builder().code(code).build();
+    TableError::Cancelled(vec![reason("TransactionConflict"), reason("None")])
 }
 
 #[async_trait]
-impl MappingStore for SimTable {
-    async fn mappings(&self, store: &StoreId, keys: &[MappingKey]) -> Result<Mappings, LedgerError> {
-        self.call("mappings", self.0.fake.mappings(store, keys)).await
+impl Table for SimTable {
+    async fn get(&self, get: GetItemInputBuilder) -> Result<GetItemOutput, TableError> {
+        let get = get.build().map_err(incomplete)?;
+        self.call("table.get", throttled, |fake| fake.get(&get)).await
     }
-    async fn set_mapping(
+
+    async fn batch_get(&self, get: BatchGetItemInputBuilder) -> Result<BatchGetItemOutput, TableError> {
+        let get = get.build().map_err(incomplete)?;
+        self.call("table.batch_get", throttled, |fake| fake.batch_get(&get)).await
+    }
+
+    async fn query(&self, query: QueryInputBuilder) -> Result<QueryOutput, TableError> {
+        let query = query.build().map_err(incomplete)?;
+        let late =
+            invocation::current().is_some() && query.index_name().is_some() && self.stage.strikes(F::D4);
+        let lag = if late { self.stage.draw(|dice| dice.usize(1..=LATE)) } else { 0 };
+        self.call("table.query", throttled, |fake| fake.query(&query, lag)).await
+    }
+
+    async fn put(&self, put: PutItemInputBuilder) -> Result<PutItemOutput, TableError> {
+        let put = put.build().map_err(incomplete)?;
+        self.call("table.put", conflict, |fake| fake.put(&put)).await
+    }
+
+    async fn update(&self, update: UpdateItemInputBuilder) -> Result<UpdateItemOutput, TableError> {
+        let update = update.build().map_err(incomplete)?;
+        self.call("table.update", conflict, |fake| fake.update(&update)).await
+    }
+
+    async fn transact(
         &self,
-        store: &StoreId,
-        key: &MappingKey,
-        target: &[String],
-        note: &Note,
-    ) -> Result<(), LedgerError> {
-        self.call("set_mapping", self.0.fake.set_mapping(store, key, target, note)).await
+        writes: TransactWriteItemsInputBuilder,
+    ) -> Result<TransactWriteItemsOutput, TableError> {
+        let mut writes = writes.build().map_err(incomplete)?;
+        if self.bug == Some(Saboteur::DropTheFence) {
+            drop_the_fence(&mut writes);
+        }
+        let halves = self.bug == Some(Saboteur::SplitTheTransaction);
+        let split = halves && !self.stage.is_healed() && self.stage.draw(|dice| dice.u32(0..20) == 0);
+        if split {
+            writes.transact_items.iter_mut().for_each(|items| items.truncate(1));
+        }
+        let done = self.call("table.transact", cancelled_by_conflict, |fake| fake.transact(&writes)).await;
+        if split { Err(throttled()) } else { done }
+    }
+}
+
+/// The record is written whoever writes it, and so is its audit, which would
+/// else be a fence of its own.
+fn drop_the_fence(writes: &mut TransactWriteItemsInput) {
+    for item in writes.transact_items.iter_mut().flatten() {
+        let update = item.update.as_mut().and_then(|update| update.condition_expression.as_mut());
+        let put = item.put.as_mut().and_then(|put| put.condition_expression.as_mut());
+        for condition in update.into_iter().chain(put) {
+            *condition = condition
+                .replace("#fence = :mine", "(#fence = :mine OR #fence <> :mine)")
+                .replace("#lease_until > :released", "#lease_until >= :released")
+                .replace("attribute_not_exists(#pk)", "(attribute_exists(#pk) OR attribute_not_exists(#pk))");
+        }
     }
 }

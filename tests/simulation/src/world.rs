@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::table::SimTable as DynamoLedger;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::config::StoreConfig;
 use weir_domain::hint::Hint;
@@ -16,6 +15,7 @@ use weir_domain::ports::{Clock, Connections, Erp, Ledger, OrderQueue, Shop};
 use weir_domain::push::OrderPush;
 use weir_domain::record::OrderRecord;
 use weir_domain::wake::Wake;
+use weir_ledger::DynamoLedger;
 use weir_runtime::mappings::SeededMappings;
 use weir_testkit::sample;
 use weir_woocommerce::receive::{Receiver, SecretSource};
@@ -27,6 +27,7 @@ use crate::queue::{Message, SimQueue};
 use crate::saboteurs::{DeliveryIds, Saboteur};
 use crate::shop::SimShop;
 use crate::stage::{Stage, StageClock, lock};
+use crate::table::SimTable;
 
 /// The function's time-out and a margin for clocks, as `order-push` has it.
 const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(70);
@@ -61,7 +62,7 @@ pub struct World {
     /// The ERPs.
     pub erps: BTreeMap<ErpId, Arc<SimErp>>,
     /// The table below the ledger.
-    pub table: Arc<DynamoLedger>,
+    pub table: Arc<SimTable>,
     /// The ledger, as an observer reads it.
     pub ledger: DynamoLedger,
     /// The webhook secrets.
@@ -97,7 +98,7 @@ impl World {
     /// Wires a world.
     pub fn new(stage: &Arc<Stage>, cast: &Cast) -> Arc<Self> {
         let queue = Arc::new(SimQueue::new(stage));
-        let table = Arc::new(DynamoLedger::new(stage, cast.saboteur));
+        let table = Arc::new(SimTable::new(stage, cast.saboteur));
         let erps: BTreeMap<ErpId, Arc<SimErp>> = (0..)
             .zip(&cast.erps)
             .map(|(n, kind)| {
@@ -115,7 +116,7 @@ impl World {
         let seen_shops: BTreeMap<StoreId, Arc<dyn Shop>> =
             shops.iter().map(|(store, shop)| (store.clone(), Saboteur::shop(bug, shop, stage))).collect();
         let seen_erps: BTreeMap<ErpId, Arc<dyn Erp>> =
-            erps.iter().map(|(id, erp)| (id.clone(), Saboteur::erp(bug, erp))).collect();
+            erps.iter().map(|(id, erp)| (id.clone(), Saboteur::erp(bug, erp, &table))).collect();
         let connections: Arc<dyn Connections> = Arc::new(SimConnections {
             stage: Arc::clone(stage),
             stores: configs.clone(),
@@ -123,7 +124,7 @@ impl World {
             erps: seen_erps,
         });
         let clock: Arc<dyn Clock> = Arc::new(StageClock(Arc::clone(stage)));
-        let ledger = DynamoLedger::clone(&table);
+        let ledger = DynamoLedger::over(table.clone(), "ledger");
         let seen_ledger: Arc<dyn Ledger> = Arc::new(ledger.clone());
         let seen_queue: Arc<dyn OrderQueue> = Saboteur::queue(bug, &queue);
         let rotation = Arc::new(Rotation::draw(stage, SignedDuration::from_mins(20)));
