@@ -97,7 +97,7 @@ async fn perform(play: &Play) -> Outcome {
     for customer in customers.collect::<Vec<_>>() {
         let _lived = customer.await;
     }
-    sleep(Duration::from_secs(stage.draw(|dice| dice.u64(0..900)))).await;
+    sleep(Duration::from_secs(stage.draw(|dice| dice.u64(0..300)))).await;
     stage.heal();
     quiet(&world).await;
     invariants::check(&world, play.recording || play.seed % 16 == 0 || play.saboteur.is_some()).await;
@@ -196,7 +196,7 @@ async fn quiet(world: &Arc<World>) {
     let last = healed_at + QUIET_WITHIN;
     loop {
         // Never in step with the minute tick, which is busy at every full minute.
-        sleep(Duration::from_secs(47)).await;
+        sleep(Duration::from_secs(97)).await;
         let now = world.stage.now();
         // Operators send letters again when the reason is gone.
         world.queue.redrive_readable();
