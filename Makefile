@@ -45,8 +45,13 @@ deploy: check package ## Deploy to AWS: make deploy CONFIG=dir [STACK=weir]
 	@test -n "$(CONFIG)" || { echo "deploy needs CONFIG=dir with your stores and ERPs; infra/example shows one" >&2; exit 2; }
 	sam deploy --no-confirm-changeset --stack-name $(STACK) --parameter-overrides Architecture=$(ARCHITECTURE)
 
-sim sim-full: ## The deterministic simulator (not built yet)
-	@echo "make $@: the simulator does not exist yet; it is the next piece of work" >&2; exit 1
+SIMULATE := cargo run --quiet --package weir-simulation --bin simulate --
+
+sim: ## Look for a lost or doubled order for a minute: make sim [SECONDS=60 | SEEDS=n | SEED=n to replay]
+	$(SIMULATE) $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS),--seconds $(or $(SECONDS),60)))
+
+sim-full: ## All crash points, saboteurs, other connectors' ways, and SEEDS=100000 seeds
+	$(SIMULATE) --full --seeds $(or $(SEEDS),100000)
 
 bench: ## Size, init time and memory of the shipped functions (after make package)
 	$(WEIR) bench

@@ -34,6 +34,8 @@ pub struct Tally {
     pub duplicates: u64,
     /// Orders that ended nowhere.
     pub lost: u64,
+    /// Orders not booked, and booked more than once, by the books alone.
+    pub lost_and_doubled: (u64, u64),
     /// Promises broken, those above included.
     pub violations: u64,
     /// Seeds played twice whose histories were the same.
@@ -51,6 +53,8 @@ impl Tally {
         self.duplicates += outcome.duplicates as u64;
         self.lost += outcome.violations.iter().filter(|violation| violation.invariant == "I2").count() as u64;
         self.violations += outcome.violations.len() as u64;
+        self.lost_and_doubled.0 += outcome.lost_and_doubled.0;
+        self.lost_and_doubled.1 += outcome.lost_and_doubled.1;
         self.coverage.add(&outcome.coverage);
         if !outcome.violations.is_empty() {
             self.broken.push(outcome.seed);
@@ -105,7 +109,9 @@ pub fn campaign(first: u64, until: Until, threads: usize, template: &Play) -> Ta
                             tally.broken.push(seed);
                         }
                     }
-                    if tally.broken.len() >= ENOUGH {
+                    // Outside of the claim everything is only counted.
+                    let claimed = !template.beyond && template.baseline.is_none();
+                    if claimed && tally.broken.len() >= ENOUGH {
                         stop.store(true, Ordering::Relaxed);
                     }
                 }

@@ -19,6 +19,7 @@ use weir_domain::ports::Clock;
 use weir_runtime::batch::{Batch, Record, Verdict};
 use weir_woocommerce::receive::{Delivery, Receipt};
 
+use crate::baselines::Baseline;
 use crate::faults::FaultClass as F;
 use crate::invocation::Invocation;
 use crate::queue::{Message, SimVisibility, until};
@@ -44,8 +45,9 @@ pub async fn webhook(world: &Arc<World>, store: &StoreId, post: &Post) -> Option
         body: body.as_bytes(),
         correlation: &name,
     };
-    let dropped =
-        world.saboteur == Some(Saboteur::DedupeByDeliveryId) && world.delivery_ids.seen_before(*delivery_id);
+    let dedupes = world.saboteur == Some(Saboteur::DedupeByDeliveryId)
+        || world.baseline == Some(Baseline::DedupeByDeliveryId);
+    let dropped = dedupes && world.delivery_ids.seen_before(*delivery_id);
     let status = if dropped {
         200
     } else {
@@ -120,7 +122,9 @@ async fn invoke(world: &Arc<World>, messages: Vec<Message>) {
     }
     for message in messages {
         if !failed.contains(&message.id.to_string()) {
-            world.check_acknowledged(&message).await;
+            if world.baseline.is_none() {
+                world.check_acknowledged(&message).await;
+            }
             world.queue.delete(&message);
         }
     }
@@ -174,7 +178,10 @@ async fn piece(world: &Arc<World>, invocation: &Arc<Invocation>, record: Record<
     let order = record.message.key().to_string();
     invocation.begin_piece(&order);
     world.begin_piece(&order);
-    let verdict = order_push::work(&world.push, record, invocation.name()).await;
+    let verdict = match world.baseline {
+        Some(baseline) => baseline.work(world, &record.message).await,
+        None => order_push::work(&world.push, record, invocation.name()).await,
+    };
     world.end_piece(&order);
     world.stage.log(|| format!("{} {order} → {verdict:?}", invocation.name()));
     verdict
@@ -210,7 +217,12 @@ async fn minute(world: Arc<World>) {
     let name = world.next_name("reconcile");
     let invocation = Invocation::draw(name.clone(), &world.stage, false);
     world.busy(1);
-    let work = weir_runtime::telemetry::contain(duties(&world, &name));
+    let work = weir_runtime::telemetry::contain(async {
+        match world.baseline {
+            Some(baseline) => baseline.look(&world).await,
+            None => duties(&world, &name).await,
+        }
+    });
     let _ended = timeout(TIME_LIMIT, invocation.run(work)).await;
     world.busy(-1);
 }

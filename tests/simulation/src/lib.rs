@@ -5,6 +5,7 @@
 //! again, with its history, as often as one likes.
 #![expect(clippy::missing_panics_doc, reason = "a test program: what cannot be must stop it at once")]
 
+pub mod baselines;
 pub mod campaign;
 pub mod connections;
 pub mod crash_points;

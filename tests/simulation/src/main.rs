@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use weir_simulation::baselines::Baseline;
 use weir_simulation::campaign::{Tally, Until, campaign, hunt_all, keep_quiet_about_our_panics};
 use weir_simulation::crash_points::{Drilled, drill, points};
 use weir_simulation::customers::Life;
@@ -16,6 +17,8 @@ use weir_simulation::saboteurs::Saboteur;
 const SEEDS_PER_HIT: u64 = 200;
 /// A saboteur must be caught within so many seeds.
 const SEEDS_TO_CATCH: u64 = 3_000;
+/// Seeds of each comparison.
+const COMPARED: u64 = 2_000;
 /// The last lines of a broken seed's history that are printed.
 const LAST_LINES: usize = 60;
 
@@ -36,6 +39,10 @@ fn main() -> ExitCode {
     let tally = seeds(number("--first").unwrap_or(1), until, threads);
     let drilled = crash_points(full, threads);
     let caught = saboteurs(threads);
+    if full {
+        baselines(threads);
+        beyond(threads);
+    }
     summary(&tally, &drilled, caught)
 }
 
@@ -100,6 +107,38 @@ fn saboteurs(threads: usize) -> usize {
         }
     }
     hunts.iter().filter(|hunt| hunt.caught.is_some()).count()
+}
+
+/// Other connectors' ways beside ours, through the same faults.
+fn baselines(threads: usize) {
+    println!("\nlost and doubled of {COMPARED} seeds' orders, by the books alone:");
+    println!("  {:<26} {:>7} {:>7} {:>7}", "an ERP without a native key", "orders", "lost", "doubled");
+    compare(Kind::LockOnly, threads);
+    println!("  {:<26} {:>7} {:>7} {:>7}", "an ERP with a native key", "orders", "lost", "doubled");
+    compare(Kind::NativeKey, threads);
+}
+
+fn compare(kind: Kind, threads: usize) {
+    let ours = std::iter::once(None);
+    for baseline in ours.chain(Baseline::ALL.map(Some)) {
+        let template = Play { baseline, only: Some(kind), plain: true, ..Play::seed(0) };
+        let tally = campaign(1, Until::Seeds(COMPARED), threads, &template);
+        let name = baseline.map_or_else(|| "Weir".to_owned(), |baseline| format!("{baseline:?}"));
+        let (lost, doubled) = tally.lost_and_doubled;
+        println!("  {name:<26} {:>7} {lost:>7} {doubled:>7}", tally.orders);
+    }
+}
+
+/// What happens when ERPs commit far later than they promise.
+fn beyond(threads: usize) {
+    println!(
+        "\nbeyond the claim: commits up to 15 minutes after our time-out, processes frozen before a write:"
+    );
+    for kind in Kind::ALL {
+        let template = Play { beyond: true, only: Some(kind), plain: true, ..Play::seed(0) };
+        let tally = campaign(1, Until::Seeds(COMPARED), threads, &template);
+        println!("  {kind:?}: {} of {} orders doubled", tally.lost_and_doubled.1, tally.orders);
+    }
 }
 
 fn summary(tally: &Tally, drilled: &Drilled, caught: usize) -> ExitCode {

@@ -10,6 +10,7 @@ use weir_domain::outcome::CallError;
 use weir_domain::ports::Ledger;
 use weir_domain::record::{Hold, WaitReason};
 
+use crate::baselines::{Baseline, lost_and_doubled};
 use crate::customers::{Biography, Life};
 use crate::erp::{Kind, Window};
 use crate::faults::{Coverage, FaultClass as F};
@@ -22,6 +23,9 @@ use crate::{functions, invariants};
 /// After healing everything must be quiet within this.
 const QUIET_WITHIN: SignedDuration = SignedDuration::from_hours(30);
 
+/// Other connectors get this long after healing.
+const BASELINE_TIME: SignedDuration = SignedDuration::from_hours(2);
+
 /// What one seed came to.
 #[derive(Debug)]
 pub struct Outcome {
@@ -31,6 +35,9 @@ pub struct Outcome {
     pub orders: u64,
     /// Sales orders that should not be.
     pub duplicates: usize,
+    /// Orders not booked that should be, and orders booked more than once, by
+    /// a count of the books alone.
+    pub lost_and_doubled: (u64, u64),
     /// Promises broken.
     pub violations: Vec<Violation>,
     /// How often each fault class was met.
@@ -54,6 +61,12 @@ pub struct Play {
     pub saboteur: Option<Saboteur>,
     /// ERPs may commit later than they promise.
     pub beyond: bool,
+    /// Another connector's way instead of ours.
+    pub baseline: Option<Baseline>,
+    /// One ERP of this kind.
+    pub only: Option<Kind>,
+    /// Only orders that are to be booked in the end.
+    pub plain: bool,
     /// Instead of chance: this ERP, this life, at most one fault.
     pub drill: Option<(Kind, Life, Option<Drill>)>,
 }
@@ -61,7 +74,16 @@ pub struct Play {
 impl Play {
     /// A seed as it is meant to be run.
     pub fn seed(seed: u64) -> Self {
-        Self { seed, recording: false, saboteur: None, beyond: false, drill: None }
+        Self {
+            seed,
+            recording: false,
+            saboteur: None,
+            beyond: false,
+            baseline: None,
+            only: None,
+            plain: false,
+            drill: None,
+        }
     }
 }
 
@@ -102,7 +124,9 @@ async fn perform(play: &Play) -> Outcome {
     quiet(&world).await;
     invariants::check(&world, play.recording || play.seed % 16 == 0 || play.saboteur.is_some()).await;
     let violations = stage.violations();
+    let lost_and_doubled = lost_and_doubled(&world);
     Outcome {
+        lost_and_doubled,
         seed: play.seed,
         orders,
         duplicates: violations.iter().filter(|violation| violation.invariant == "I1").count(),
@@ -120,14 +144,22 @@ async fn perform(play: &Play) -> Outcome {
 
 fn cast(stage: &Stage, play: &Play) -> Cast {
     if let Some((kind, _, _)) = &play.drill {
-        let erps = vec![*kind];
-        return Cast { stores: 1, erps, reserve_days: 14, beyond: false, saboteur: play.saboteur };
+        let (erps, saboteur) = (vec![*kind], play.saboteur);
+        return Cast { stores: 1, erps, reserve_days: 14, beyond: false, saboteur, baseline: None };
     }
     stage.draw(|dice| {
         let kind = |dice: &mut fastrand::Rng| Kind::ALL[dice.usize(0..Kind::ALL.len())];
-        let erps = (0..dice.usize(1..=2)).map(|_| kind(dice)).collect();
+        let erps: Vec<Kind> = (0..dice.usize(1..=2)).map(|_| kind(dice)).collect();
+        let erps = play.only.map_or(erps, |kind| vec![kind]);
         let reserve_days = if dice.u32(0..20) == 0 { 1 } else { 14 };
-        Cast { stores: dice.u64(1..=2), erps, reserve_days, beyond: play.beyond, saboteur: play.saboteur }
+        Cast {
+            stores: dice.u64(1..=2),
+            erps,
+            reserve_days,
+            beyond: play.beyond,
+            saboteur: play.saboteur,
+            baseline: play.baseline,
+        }
     })
 }
 
@@ -135,7 +167,12 @@ fn lives(stage: &Stage, play: &Play) -> Vec<Life> {
     if let Some((_, life, _)) = &play.drill {
         return vec![*life];
     }
-    stage.draw(|dice| (0..dice.usize(2..=6)).map(|_| Life::ALL[dice.usize(0..Life::ALL.len())]).collect())
+    let lives: &[Life] = if play.plain {
+        &[Life::PaidByCard, Life::CashOnDelivery, Life::TransferArrives]
+    } else {
+        &Life::ALL
+    };
+    stage.draw(|dice| (0..dice.usize(2..=6)).map(|_| lives[dice.usize(0..lives.len())]).collect())
 }
 
 fn slots(stage: &Stage) -> u32 {
@@ -201,6 +238,9 @@ async fn quiet(world: &Arc<World>) {
         // Operators send letters again when the reason is gone.
         world.queue.redrive_readable();
         let waits = waits(world, now).await;
+        if world.baseline.is_some() && now > healed_at + BASELINE_TIME {
+            return;
+        }
         let idle = world.queue.bodies().iter().all(|body| body.contains("poison")) && !world.is_busy();
         if idle && waits.is_empty() && world.polls_since(healed_at) >= 2 {
             world.stage.log(|| "everything is quiet".to_owned());

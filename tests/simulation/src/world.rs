@@ -20,6 +20,7 @@ use weir_runtime::mappings::SeededMappings;
 use weir_testkit::sample;
 use weir_woocommerce::receive::{Receiver, SecretSource};
 
+use crate::baselines::{Baseline, Memory};
 use crate::connections::{Rotation, SimConnections};
 use crate::erp::{Kind, LONGEST_REQUEST, LOOKUP_LAG, SimErp};
 use crate::faults::FaultClass;
@@ -45,6 +46,8 @@ pub struct Cast {
     pub beyond: bool,
     /// A deliberate bug.
     pub saboteur: Option<Saboteur>,
+    /// Another connector's way instead of ours.
+    pub baseline: Option<Baseline>,
 }
 
 /// One world.
@@ -77,6 +80,10 @@ pub struct World {
     pub poll: Poll,
     /// A deliberate bug.
     pub saboteur: Option<Saboteur>,
+    /// Another connector's way instead of ours, …
+    pub baseline: Option<Baseline>,
+    /// … and what it remembers.
+    pub memory: Memory,
     /// What that bug remembers.
     pub delivery_ids: DeliveryIds,
     names: AtomicU64,
@@ -164,6 +171,8 @@ impl World {
             ledger,
             rotation,
             saboteur: bug,
+            baseline: cast.baseline,
+            memory: Memory::default(),
             delivery_ids: DeliveryIds::default(),
             names: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),

@@ -1,0 +1,65 @@
+//! The short run that is part of every test run. `make sim` is the long one.
+
+use weir_simulation::campaign::{Until, campaign, hunt_all, is_repeatable, keep_quiet_about_our_panics};
+use weir_simulation::crash_points::{drill, points};
+use weir_simulation::customers::Life;
+use weir_simulation::erp::Kind;
+use weir_simulation::faults::FaultClass;
+use weir_simulation::run::{Play, play};
+
+/// Seeds that once broke a promise, with what they found. They play out
+/// differently whenever the simulator draws differently, and stay because a
+/// mistake is often made twice in one place.
+const REGRESSIONS: [(u64, &str); 9] = [
+    (139, "a cancellation that was done and not recorded looked like the ERP's own when the order lived again"),
+    (423, "an exception outlived its state: the order was mended while the ERP was away, and stayed excepted"),
+    (687, "an older state, read from a cache, was booked over a newer one"),
+    (1_164, "ten quick receives were spent on a ledger that was out of order for minutes"),
+    (3_659, "a commit later than promised left a draft behind: outside of the claim, and said so"),
+    (6_741, "a process frozen while it fetched a secret wrote after its lease: the time is looked at later now"),
+    (8_243, "the same, in another order of events"),
+    (9_170, "a created document was forgotten when its confirmation was throttled, and its look-up lagged"),
+    (12_901, "a process frozen right before its write: outside of the claim, and said so"),
+];
+
+#[test]
+fn a_few_hundred_seeds_keep_every_promise() {
+    keep_quiet_about_our_panics();
+    let tally = campaign(1, Until::Seeds(400), 2, &Play::seed(0));
+    assert_eq!(tally.broken, Vec::<u64>::new(), "play one again with: make sim SEED=…");
+    let met = FaultClass::ALL.iter().filter(|class| tally.coverage.count(**class) > 0).count();
+    assert!(met >= 40, "only {met} fault classes were met");
+}
+
+#[test]
+fn seeds_that_found_something_stay_clean() {
+    keep_quiet_about_our_panics();
+    for (seed, found) in REGRESSIONS {
+        let violations = play(&Play::seed(seed)).violations;
+        assert!(violations.is_empty(), "seed {seed} ({found}): {violations:?}");
+    }
+}
+
+#[test]
+fn a_seed_has_one_history() {
+    keep_quiet_about_our_panics();
+    for seed in 1..=40 {
+        assert!(is_repeatable(seed, &Play::seed(0)), "seed {seed} played out differently the second time");
+    }
+}
+
+#[test]
+fn some_crash_points_of_an_order_of_each_kind_hold() {
+    keep_quiet_about_our_panics();
+    let drilled = drill(&points(&[Kind::LockOnly], &Life::ALL, 37), 2);
+    assert_eq!((drilled.held, drilled.broken), (drilled.points, Vec::new()));
+    assert!(drilled.points > 500, "{}", drilled.points);
+}
+
+#[test]
+fn every_saboteur_is_caught() {
+    keep_quiet_about_our_panics();
+    for hunt in hunt_all(1_000, 2) {
+        assert!(hunt.caught.is_some(), "{:?} was never caught", hunt.bug);
+    }
+}
