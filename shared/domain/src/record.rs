@@ -78,6 +78,10 @@ pub struct Booking {
 pub struct Seen {
     /// Just before the read began, by our clock.
     pub read_at: Timestamp,
+    /// The same instant by the shop's clock, or a little before it; `None` if
+    /// the shop did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at_by_shop: Option<Timestamp>,
     /// What people call the order.
     pub number: String,
     /// Where the shop said it was.
@@ -94,7 +98,9 @@ impl Seen {
     /// it, may have come before another change of that second.
     pub fn surely_until(&self) -> Timestamp {
         let modified_at = self.version.modified_at;
-        let second_was_over = self.read_at >= modified_at + SignedDuration::from_secs(2);
+        // Both by the shop's clock: ours may be minutes from it.
+        let read_at = self.read_at_by_shop.unwrap_or(self.read_at);
+        let second_was_over = read_at >= modified_at + SignedDuration::from_secs(2);
         if second_was_over { modified_at } else { modified_at - SignedDuration::from_secs(1) }
     }
 }

@@ -72,8 +72,14 @@ impl Ledger for DynamoLedger {
         self.get_seen(keys).await
     }
 
-    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError> {
-        self.query_due(store, now, limit).await
+    async fn due(
+        &self,
+        store: &StoreId,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&DueOrder>,
+    ) -> Result<Vec<DueOrder>, LedgerError> {
+        self.query_due(store, now, limit, after).await
     }
 
     async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError> {

@@ -67,7 +67,7 @@ impl Open {
     fn at(key: &OrderKey, state: &str, at: Timestamp) -> Self {
         Self {
             pk: partition(&key.store, state, shard(key.order)),
-            sk: format!("{}#{}", instant(ceil_ms(at)), key.order),
+            sk: sort_key(at, key.order),
             peer: None,
             code: None,
             subject: None,
@@ -96,6 +96,7 @@ impl DynamoLedger {
         store: &StoreId,
         now: Timestamp,
         limit: usize,
+        after: Option<&DueOrder>,
     ) -> Result<Vec<DueOrder>, LedgerError> {
         let limit = limit.min(LONGEST_PAGE);
         if limit == 0 {
@@ -103,9 +104,10 @@ impl DynamoLedger {
         }
         let mut due = Vec::new();
         for shard in 0..SHARDS {
-            due.extend(self.query_shard(store, shard, now, limit).await?);
+            due.extend(self.query_shard(store, shard, now, limit, after).await?);
         }
-        due.sort_by(|a: &DueOrder, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+        // As the index sorts: a later page goes on where this one ends.
+        due.sort_by_cached_key(position);
         due.truncate(limit);
         Ok(due)
     }
@@ -116,17 +118,24 @@ impl DynamoLedger {
         shard: u64,
         now: Timestamp,
         limit: usize,
+        after: Option<&DueOrder>,
     ) -> Result<Vec<DueOrder>, LedgerError> {
-        // due earlier ──── due now ──┤ :until = now, and every id
-        //                            └ due later: not yet
-        let due = "#open_pk = :pk AND #open_sk <= :until";
+        // :from, exclusive: a blank ├──── due now ──┤ :until = now, and every id
+        // sorts before every digit  ┘               └ due later: not yet
+        let due = "#open_pk = :pk AND #open_sk BETWEEN :from AND :until";
+        let from = after.map_or_else(|| " ".to_owned(), |after| format!("{} ", position(after)));
+        let until = format!("{}#~", instant(floor_ms(now)));
+        if from > until {
+            return Ok(Vec::new());
+        }
         let query = QueryInput::builder()
             .table_name(&self.name)
             .index_name(INDEX)
             .key_condition_expression(due)
             .set_expression_attribute_names(Some(names(due)))
             .expression_attribute_values(":pk", s(partition(store, "due", shard)))
-            .expression_attribute_values(":until", s(format!("{}#~", instant(floor_ms(now)))))
+            .expression_attribute_values(":from", s(from))
+            .expression_attribute_values(":until", s(until))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let page = self.table.query(query).await.map_err(|error| unavailable(&error))?;
         page.items().iter().map(|item| due_order(store, item)).collect()
@@ -135,6 +144,15 @@ impl DynamoLedger {
 
 fn partition(store: &StoreId, state: &str, shard: u64) -> String {
     format!("{store}#{state}#{shard}")
+}
+
+fn sort_key(at: Timestamp, order: OrderId) -> String {
+    format!("{}#{order}", instant(ceil_ms(at)))
+}
+
+/// Where an order is in the index.
+fn position(due: &DueOrder) -> String {
+    sort_key(due.due_at, due.key.order)
 }
 
 /// Of fixed width, so that text sorts as time does.

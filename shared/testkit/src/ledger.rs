@@ -20,6 +20,9 @@ use crate::lock;
 /// two instants come from the clocks of different machines.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
+/// As the real one: no answer is longer.
+const LONGEST_PAGE: usize = 1_000;
+
 /// What a ledger can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the methods of the ports")]
@@ -291,14 +294,22 @@ impl Ledger for FakeLedger {
         })
     }
 
-    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError> {
+    async fn due(
+        &self,
+        store: &StoreId,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&DueOrder>,
+    ) -> Result<Vec<DueOrder>, LedgerError> {
+        let position = |order: &DueOrder| (order.due_at, order.key.clone());
+        let after = after.map(position);
         self.faults.strike(LedgerOp::Due, || {
             let state = lock(&self.state);
             let rows = state.orders.iter().filter(|(key, _)| key.store == *store);
-            let mut due: Vec<DueOrder> =
-                rows.filter_map(|(key, row)| row.due(key)).filter(|order| order.due_at <= now).collect();
-            due.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
-            due.truncate(limit);
+            let comes = |order: &DueOrder| order.due_at <= now && Some(position(order)) > after;
+            let mut due: Vec<DueOrder> = rows.filter_map(|(key, row)| row.due(key)).filter(comes).collect();
+            due.sort_by_key(position);
+            due.truncate(limit.min(LONGEST_PAGE));
             Ok(due)
         })
     }

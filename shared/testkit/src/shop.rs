@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use weir_domain::id::OrderId;
 use weir_domain::order::Order;
-use weir_domain::ports::{OrderStub, Shop, ShopError, ShopPage};
+use weir_domain::ports::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 
 use crate::fault::Faults;
 use crate::lock;
@@ -61,9 +61,12 @@ impl FakeShop {
 
 #[async_trait]
 impl Shop for FakeShop {
-    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
-        self.faults
-            .strike(ShopOp::Order, || lock(&self.state).orders.get(&id).cloned().ok_or(ShopError::Gone))
+    async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
+        self.faults.strike(ShopOp::Order, || {
+            let state = lock(&self.state);
+            let order = state.orders.get(&id).cloned().ok_or(ShopError::Gone)?;
+            Ok(ShopOrder { order, answered_at: state.answered_at })
+        })
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {

@@ -108,7 +108,8 @@ impl Baseline {
 
     async fn book(self, world: &Arc<World>, key: &OrderKey) -> Result<(), CallError> {
         let Some(shop) = world.seen_shops.get(&key.store) else { return Ok(()) };
-        let order = shop.order(key.order).await.map_err(|error| CallError::unknown(error.to_string()))?;
+        let read = shop.order(key.order).await.map_err(|error| CallError::unknown(error.to_string()))?;
+        let order = read.order;
         if !imports(&order) {
             // Not yet: whoever marked it looks again when it is.
             lock(&world.memory.marked).remove(key);

@@ -168,7 +168,7 @@ impl FaultClass {
             F::W1 => 2_000,
             F::W6 | F::W9 => 300,
             F::Q6 => 700,
-            F::Q9 => 700,
+            F::Q9 => 900,
             F::D4 => 2_500,
             F::S1 => 2_000,
             // Met, not injected: they follow from the others.

@@ -14,7 +14,7 @@ use weir_simulation::run::{Play, play};
 use weir_simulation::saboteurs::Saboteur;
 
 /// A class must be met at least once in so many seeds.
-const SEEDS_PER_HIT: u64 = 200;
+const SEEDS_PER_HIT: u64 = 500;
 /// A saboteur must be caught within so many seeds.
 const SEEDS_TO_CATCH: u64 = 3_000;
 /// Seeds of each comparison.

@@ -12,7 +12,7 @@ use weir_domain::order::Order;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Amendment, Cancellation, Capabilities, Checkpoint, Creation, Erp, ErpDocument, LedgerError, OrderQueue,
-    QueueError, Schedules, Shop, ShopError, ShopPage,
+    QueueError, Schedules, Shop, ShopError, ShopOrder, ShopPage,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 use weir_ledger::DynamoLedger;
@@ -162,18 +162,18 @@ struct BadShop {
 
 #[async_trait]
 impl Shop for BadShop {
-    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
-        let mut order = self.inner.order(id).await?;
+    async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
+        let mut read = self.inner.order(id).await?;
         if self.bug == S::IgnoreVersions {
-            order.modified_at = self.stage.now();
-            return Ok(order);
+            read.order.modified_at = self.stage.now();
+            return Ok(read);
         }
         let mut cache = lock(&self.cache);
-        let known = cache.entry(id).or_insert_with(|| order.clone());
-        if known.modified_at != order.modified_at {
-            *known = order;
+        let known = cache.entry(id).or_insert_with(|| read.order.clone());
+        if known.modified_at != read.order.modified_at {
+            *known = read.order;
         }
-        Ok(known.clone())
+        Ok(ShopOrder { order: known.clone(), ..read })
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {

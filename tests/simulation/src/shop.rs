@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use weir_domain::id::{OrderId, StoreId};
 use weir_domain::order::Order;
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{Shop, ShopError, ShopPage};
+use weir_domain::ports::{Shop, ShopError, ShopOrder, ShopPage};
 use weir_testkit::FakeShop;
 
 use crate::faults::FaultClass as F;
@@ -59,6 +59,11 @@ impl SimShop {
     /// The time by the shop's own clock.
     pub fn clock(&self) -> Timestamp {
         self.stage.now() + self.skew
+    }
+
+    /// The `Date` of an answer: whole seconds.
+    fn said(&self) -> Timestamp {
+        Timestamp::from_second(self.clock().as_second()).unwrap_or_default()
     }
 
     /// A new order.
@@ -158,7 +163,7 @@ impl SimShop {
 
 #[async_trait]
 impl Shop for SimShop {
-    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
+    async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
         let name = format!("shop.order {}/{id}", self.store);
         let read = self.stage.call(Port::Shop, &name, |class| self.fail(class), || self.read(id)).await;
         if let Err(ShopError::Call(CallError::Unknown { .. })) = &read
@@ -169,7 +174,7 @@ impl Shop for SimShop {
         if matches!(read, Err(ShopError::Gone)) {
             self.stage.coverage.met(F::W8);
         }
-        read
+        Ok(ShopOrder { order: read?, answered_at: Some(self.said()) })
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
@@ -178,6 +183,6 @@ impl Shop for SimShop {
             listed.unwrap_or_else(|| Err(ShopError::Call(CallError::unknown("the fake never waits"))))
         };
         let page = self.stage.call(Port::Shop, "shop.changed_after", |class| self.fail(class), list).await?;
-        Ok(ShopPage { answered_at: Some(self.clock()), ..page })
+        Ok(ShopPage { answered_at: Some(self.said()), ..page })
     }
 }

@@ -274,7 +274,7 @@ impl World {
     pub async fn open(&self) -> Vec<(OrderKey, Timestamp)> {
         let mut open = Vec::new();
         for store in self.shops.keys() {
-            let due = self.ledger.due(store, Timestamp::MAX, 1_000).await.unwrap_or_default();
+            let due = self.ledger.due(store, Timestamp::MAX, 1_000, None).await.unwrap_or_default();
             open.extend(due.into_iter().map(|order| (order.key, order.due_at)));
         }
         open

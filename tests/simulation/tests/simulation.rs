@@ -10,16 +10,29 @@ use weir_simulation::run::{Play, play};
 /// Seeds that once broke a promise, with what they found. They play out
 /// differently whenever the simulator draws differently, and stay because a
 /// mistake is often made twice in one place.
-const REGRESSIONS: [(u64, &str); 9] = [
-    (139, "a cancellation that was done and not recorded looked like the ERP's own when the order lived again"),
-    (423, "an exception outlived its state: the order was mended while the ERP was away, and stayed excepted"),
+const REGRESSIONS: [(u64, &str); 10] = [
+    (
+        139,
+        "a cancellation that was done and not recorded looked like the ERP's own when the order lived again",
+    ),
+    (
+        423,
+        "an exception outlived its state: the order was mended while the ERP was away, and stayed excepted",
+    ),
     (687, "an older state, read from a cache, was booked over a newer one"),
     (1_164, "ten quick receives were spent on a ledger that was out of order for minutes"),
     (3_659, "a commit later than promised left a draft behind: outside of the claim, and said so"),
-    (6_741, "a process frozen while it fetched a secret wrote after its lease: the time is looked at later now"),
+    (
+        6_741,
+        "a process frozen while it fetched a secret wrote after its lease: the time is looked at later now",
+    ),
     (8_243, "the same, in another order of events"),
     (9_170, "a created document was forgotten when its confirmation was throttled, and its look-up lagged"),
     (12_901, "a process frozen right before its write: outside of the claim, and said so"),
+    (
+        82_370,
+        "a shop's clock half a minute behind made a read between two changes of one second look late enough",
+    ),
 ];
 
 #[test]

@@ -119,8 +119,16 @@ pub trait Ledger: Send + Sync {
     /// that was ever read; at most 100 keys.
     async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError>;
 
-    /// Orders of a store that are due, oldest first, at most `limit`.
-    async fn due(&self, store: &StoreId, now: Timestamp, limit: usize) -> Result<Vec<DueOrder>, LedgerError>;
+    /// Orders of a store that are due, oldest first, at most `limit` and 1,000;
+    /// only what comes `after` the last order of an earlier answer, if one is
+    /// given.
+    async fn due(
+        &self,
+        store: &StoreId,
+        now: Timestamp,
+        limit: usize,
+        after: Option<&DueOrder>,
+    ) -> Result<Vec<DueOrder>, LedgerError>;
 
     /// The state of a peer's circuit, strongly consistent.
     async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError>;

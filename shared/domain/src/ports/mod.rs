@@ -17,4 +17,4 @@ pub use ledger::{
     Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
 };
 pub use queue::{OrderQueue, QueueError};
-pub use shop::{OrderStub, Shop, ShopError, ShopPage};
+pub use shop::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};

@@ -25,6 +25,15 @@ pub enum ShopError {
     Call(#[from] CallError),
 }
 
+/// One order as the shop has it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopOrder {
+    /// The order.
+    pub order: Order,
+    /// The shop's own clock when it answered, where it said so.
+    pub answered_at: Option<Timestamp>,
+}
+
 /// An order in a listing: enough to know whether we saw this state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderStub {
@@ -47,7 +56,7 @@ pub struct ShopPage {
 #[async_trait]
 pub trait Shop: Send + Sync {
     /// Reads one order, trashed ones included.
-    async fn order(&self, id: OrderId) -> Result<Order, ShopError>;
+    async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError>;
 
     /// Orders changed *after* `after` (exclusive, whole seconds, the shop's
     /// clock), oldest change first, at most 100 a page; `page` counts from 1.

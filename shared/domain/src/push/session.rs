@@ -14,7 +14,7 @@ use crate::hint::{Cause, Hint};
 use crate::id::ErpId;
 use crate::order::Order;
 use crate::outcome::CallError;
-use crate::ports::{Erp, Held, LedgerError, Note, Shop, ShopError};
+use crate::ports::{Erp, Held, LedgerError, Note, Shop, ShopError, ShopOrder};
 use crate::record::{Hold, OrderState, Seen};
 
 /// No call is begun with less time left. A call of many requests can still
@@ -58,9 +58,11 @@ impl<'a> Session<'a> {
         self.note_crash().await?;
         let config = self.push.connections.store(&self.hint.store).map_err(Stop::StoreDisabled)?;
         let read_at = self.now();
-        let order = self.read_order().await?;
+        let ShopOrder { order, answered_at } = self.read_order().await?;
+        // At the earliest: the answer took its time to come.
+        let by_shop = answered_at.map(|at| read_at + at.duration_since(self.now()));
         let decision = decide(&self.held.record, &order, &config, self.now());
-        self.remember_read(&order, read_at);
+        self.remember_read(&order, read_at, by_shop);
         self.act(&config, &order, decision).await
     }
 
@@ -79,17 +81,17 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn read_order(&mut self) -> Result<Order, Stop> {
+    async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
         let peer = Peer::Store(self.hint.store.clone());
         let connections = Arc::clone(&self.push.connections);
         let (store, id) = (self.hint.store.clone(), self.hint.order);
         let read = async |shop: Arc<dyn Shop>| match shop.order(id).await {
-            Ok(order) => Ok(Ok(order)),
+            Ok(read) => Ok(Ok(read)),
             Err(ShopError::Call(error)) => Err(error),
             Err(answer) => Ok(Err(answer)),
         };
         match self.call(&peer, connections.shop(&store), read).await? {
-            Ok(order) => Ok(order),
+            Ok(read) => Ok(read),
             Err(ShopError::Unreadable { code, detail }) => {
                 Err(Stop::Except(Reason::new(code, "order", detail)))
             }
@@ -99,7 +101,7 @@ impl<'a> Session<'a> {
 
     /// What the shop said is a fact, whatever comes of it.
     /// Only a state older than the last one is not news.
-    fn remember_read(&mut self, order: &Order, read_at: Timestamp) {
+    fn remember_read(&mut self, order: &Order, read_at: Timestamp, by_shop: Option<Timestamp>) {
         self.read = Some(OrderState::of(order));
         if is_stale(&self.held.record, order, read_at) {
             return;
@@ -112,6 +114,7 @@ impl<'a> Session<'a> {
         }
         record.seen = Some(Seen {
             read_at,
+            read_at_by_shop: by_shop,
             number: order.number.clone(),
             status: order.status.clone(),
             version: order.version(),

@@ -285,8 +285,9 @@ mod stepping {
             store: &StoreId,
             now: Timestamp,
             limit: usize,
+            after: Option<&DueOrder>,
         ) -> Result<Vec<DueOrder>, LedgerError> {
-            self.inner.due(store, now, limit).await
+            self.inner.due(store, now, limit, after).await
         }
         async fn circuit(&self, peer: &Peer) -> Result<CircuitSlot, LedgerError> {
             self.step().await;

@@ -93,6 +93,7 @@ async fn settle(ledger: &DynamoLedger, id: u64, hold: Hold) {
     let Ok(Claim::Claimed(mut claimed)) = claim else { panic!("{claim:?}") };
     let order = sample::order("main", id);
     claimed.record.seen = Some(Seen {
+        read_at_by_shop: None,
         read_at: now,
         number: order.number.clone(),
         status: order.status.clone(),

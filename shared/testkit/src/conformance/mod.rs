@@ -58,6 +58,7 @@ async fn claim(ledger: &impl Ledger, hint: &Hint, owner: &str) -> Held {
 fn read(held: &mut Held, seconds: i64) {
     let order = sample::order(held.record.key.store.as_str(), held.record.key.order.0);
     held.record.seen = Some(Seen {
+        read_at_by_shop: None,
         read_at: at(seconds),
         number: order.number.clone(),
         status: order.status.clone(),
@@ -79,7 +80,7 @@ async fn settle(ledger: &impl Ledger, key: &OrderKey, seconds: i64, hold: Hold) 
 }
 
 async fn due(ledger: &impl Ledger, key: &OrderKey, seconds: i64) -> Vec<DueOrder> {
-    ledger.due(&key.store, at(seconds), 100).await.expect("the ledger answers")
+    ledger.due(&key.store, at(seconds), 100, None).await.expect("the ledger answers")
 }
 
 fn exception() -> Exception {

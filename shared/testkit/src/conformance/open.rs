@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use weir_domain::circuit::Peer;
-use weir_domain::ports::Ledger;
+use weir_domain::ports::{DueOrder, Ledger};
 use weir_domain::record::{Hold, WaitReason};
 
 use super::{at, claim, complete, due, exception, read, settle, webhook};
@@ -14,6 +14,7 @@ pub(super) async fn run(ledger: &impl Ledger) {
     a_claim_is_due_when_its_lease_ends(ledger).await;
     what_is_settled_is_never_due(ledger).await;
     the_oldest_come_first_and_no_more_than_asked_for(ledger).await;
+    pages_go_on_where_the_last_one_ended(ledger).await;
     seen_names_what_was_read(ledger).await;
 }
 
@@ -77,14 +78,40 @@ async fn the_oldest_come_first_and_no_more_than_asked_for(ledger: &impl Ledger) 
         settle(ledger, &keys(*id), 0, wait(WaitReason::PeerBusy, due_at(*id))).await;
     }))
     .await;
-    let orders = ledger.due(&store, at(1030), 25).await.expect("the ledger answers");
+    let orders = ledger.due(&store, at(1030), 25, None).await.expect("the ledger answers");
     let mut expected: Vec<(i64, u64)> = ids.iter().map(|id| (due_at(*id), *id)).collect();
     expected.sort_unstable();
     expected.truncate(25);
     let found: Vec<u64> = orders.iter().map(|order| order.key.order.0).collect();
     assert_eq!(found, expected.iter().map(|(_, id)| *id).collect::<Vec<_>>());
-    assert_eq!(ledger.due(&store, at(1030), 100).await.map(|orders| orders.len()), Ok(30));
-    assert_eq!(ledger.due(&store, at(1030), 0).await.map(|orders| orders.len()), Ok(0));
+    assert_eq!(ledger.due(&store, at(1030), 100, None).await.map(|orders| orders.len()), Ok(30));
+    assert_eq!(ledger.due(&store, at(1030), 0, None).await.map(|orders| orders.len()), Ok(0));
+}
+
+/// Some are due in the same instant, and ids have different lengths.
+async fn pages_go_on_where_the_last_one_ended(ledger: &impl Ledger) {
+    let ids: Vec<u64> = (95..=115).collect();
+    let keys = |id: u64| key("paged", id);
+    let due_at = |id: u64| 1000 + i64::try_from(id % 3).expect("small");
+    join_all(ids.iter().map(|id| async move {
+        settle(ledger, &keys(*id), 0, wait(WaitReason::PeerBusy, due_at(*id))).await;
+    }))
+    .await;
+    let mut found: Vec<DueOrder> = Vec::new();
+    for _ in 0..10 {
+        let page = ledger.due(&keys(1).store, at(2000), 4, found.last()).await.expect("the ledger answers");
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 4);
+        found.extend(page);
+    }
+    assert!(found.is_sorted_by_key(|order| order.due_at));
+    let mut found: Vec<u64> = found.iter().map(|order| order.key.order.0).collect();
+    found.sort_unstable();
+    assert_eq!(found, ids, "each once");
+    let last = DueOrder { key: keys(1), due_at: at(2000), peer: None };
+    assert_eq!(ledger.due(&last.key.store, at(1500), 4, Some(&last)).await, Ok(Vec::new()));
 }
 
 async fn seen_names_what_was_read(ledger: &impl Ledger) {

@@ -21,9 +21,8 @@ use serde::Deserialize;
 use url::Url;
 use weir_domain::config::StoreConfig;
 use weir_domain::id::OrderId;
-use weir_domain::order::Order;
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopPage};
+use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 use weir_http::{Client, Guard, ReadError, answered_at, classify_transport, read_capped};
 
 use crate::canonical::{OrderError, order};
@@ -166,17 +165,18 @@ impl ShopClient {
 
 #[async_trait]
 impl Shop for ShopClient {
-    async fn order(&self, id: OrderId) -> Result<Order, ShopError> {
+    async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
         let mut url = self.orders.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.push(&id.to_string());
         }
         url.query_pairs_mut().append_pair("dp", DECIMALS);
         let answer = self.get(url).await?;
-        order(&self.store, id, &answer.body).map_err(|error| match error {
-            OrderError::Unreadable(unreadable) => unreadable.into(),
+        let order = order(&self.store, id, &answer.body).map_err(|error| match error {
+            OrderError::Unreadable(unreadable) => ShopError::from(unreadable),
             OrderError::NotJson | OrderError::OtherOrder => CallError::retry_soon(error.to_string()).into(),
-        })
+        })?;
+        Ok(ShopOrder { order, answered_at: answered_at(&answer.headers) })
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {

@@ -30,7 +30,7 @@ async fn order_error(status: u16, kind: &'static str, body: &'static str) -> Sho
 #[tokio::test]
 async fn an_order_is_read_with_many_decimals_and_the_key() {
     let server = ShopServer::start(|_, _| ok(&mug(4711))).await;
-    let order = server.client().order(OrderId(4711)).await.unwrap();
+    let order = server.client().order(OrderId(4711)).await.unwrap().order;
     assert_eq!(order.key.to_string(), "main/4711");
     assert_eq!(order.total.to_string(), "11.900000");
     let asked = &server.asked()[0];
@@ -47,7 +47,7 @@ async fn plain_http_is_signed_because_the_shop_ignores_basic_there() {
     let server = ShopServer::start(|_, _| ok(&mug(4711))).await;
     let client = server.client();
     for _ in 0..2 {
-        client.order(OrderId(4711)).await.unwrap();
+        client.order(OrderId(4711)).await.unwrap().order;
     }
     let asked = server.asked();
     assert_ne!(asked[0].query["oauth_nonce"], asked[1].query["oauth_nonce"]);

@@ -186,7 +186,7 @@ async fn ask(sample: &Value) -> String {
         let page = server.client().changed_after("2027-03-02T10:00:00Z".parse().unwrap(), 1).await;
         page.map_or_else(shown, |page| format!("{} orders", page.orders.len() / 2))
     } else {
-        let order = server.client().order(OrderId(7001)).await;
-        order.map_or_else(shown, |order| order.status.to_string())
+        let read = server.client().order(OrderId(7001)).await;
+        read.map_or_else(shown, |read| read.order.status.to_string())
     }
 }
