@@ -11,6 +11,14 @@ use crate::hint::{Cause, HINT_VERSION, Hint};
 use crate::id::StoreId;
 use crate::ports::{Clock, DueOrder, Ledger, LedgerError, OrderQueue, QueueError};
 
+/// Pages of due orders that one tick reads behind those that are parked for
+/// an open circuit. Parked orders stay the oldest for as long as the circuit
+/// is open: without looking behind them they would keep from their turn those
+/// that wait for another ERP.
+const PAGES: usize = 10;
+/// Orders on each page but the first, which is as long as the tick's limit.
+const PAGE: usize = 1_000;
+
 /// The outside of the use case.
 #[derive(Clone)]
 pub struct Wake {
@@ -50,18 +58,30 @@ impl Wake {
     /// Wakes what is due in one store.
     pub async fn tick(&self, store: &StoreId, correlation: &str) -> Result<Woken, WakeError> {
         let now = self.clock.now();
-        let due = self.ledger.due(store, now, self.limit).await?;
         let mut circuits = Circuits { ledger: &*self.ledger, probe_at: BTreeMap::new() };
         let mut woken = Woken::default();
         let mut hints = Vec::new();
-        for order in due {
-            match circuits.admit(store, &order, now).await? {
-                Some(cause) => {
-                    woken.probes += usize::from(cause == Cause::Probe);
-                    hints.push(hint(&order, cause, now, correlation));
+        let mut size = self.limit.min(PAGE);
+        let mut last: Option<DueOrder> = None;
+        for _ in 0..PAGES {
+            let page = self.ledger.due(store, now, size, last.as_ref()).await?;
+            for order in &page {
+                if hints.len() == self.limit {
+                    break;
                 }
-                None => woken.parked += 1,
+                match circuits.admit(store, order, now).await? {
+                    Some(cause) => {
+                        woken.probes += usize::from(cause == Cause::Probe);
+                        hints.push(hint(order, cause, now, correlation));
+                    }
+                    None => woken.parked += 1,
+                }
             }
+            if hints.len() == self.limit || page.len() < size {
+                break;
+            }
+            size = PAGE;
+            last = page.into_iter().next_back();
         }
         self.queue.send(&hints).await?;
         woken.sent = hints.len();

@@ -4,6 +4,7 @@
 mod failures;
 mod happy;
 mod lifecycle;
+mod waking;
 mod world;
 
 use weir_domain::push::Pushed;
