@@ -9,7 +9,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 ARCHITECTURE ?= x86_64
 STACK ?= weir
 
-.PHONY: help demo up down test check sim sim-full bench package lint audit deploy clean
+.PHONY: help demo up down test check sim sim-full fuzz mutants bench package lint audit deploy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,23 @@ sim: ## Look for a lost or doubled order for a minute: make sim [SECONDS=60 | SE
 
 sim-full: ## All crash points, saboteurs, other connectors' ways, and SEEDS=100000 seeds
 	$(SIMULATE) --full --seeds $(or $(SEEDS),100000)
+
+FUZZ := .local/cargo/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
+FUZZED := $(CURDIR)/target/fuzz
+
+fuzz: ## Fuzz the webhook and the canonicaliser: make fuzz [SECONDS=60 each] (installs cargo-fuzz into .local; needs a C++ compiler)
+	@test -x .local/cargo/bin/cargo-fuzz || cargo install --locked --root .local/cargo cargo-fuzz@0.13.2
+	python3 tests/fuzz/seed.py target/fuzz/seeds
+	@set -e; for target in webhook canonical; do \
+	  mkdir -p $(FUZZED)/corpus/$$target $(FUZZED)/findings/$$target; \
+	  $(FUZZ) $$target $(FUZZED)/corpus/$$target $(FUZZED)/seeds/$$target -- \
+	    -max_total_time=$(or $(SECONDS),60) -max_len=65536 -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$(FUZZED)/findings/$$target/; \
+	done
+
+mutants: ## Change the order decisions one place at a time: does a test notice? (installs cargo-mutants into .local)
+	@test -x .local/cargo/bin/cargo-mutants || cargo install --locked --root .local/cargo cargo-mutants@27.1.0
+	.local/cargo/bin/cargo-mutants mutants --output target/mutants
 
 bench: ## Size, init time and memory of the shipped functions (after make package)
 	$(WEIR) bench
