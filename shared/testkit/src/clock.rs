@@ -37,4 +37,8 @@ impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         *lock(&self.0)
     }
+
+    fn steady(&self) -> SignedDuration {
+        self.now().duration_since(crate::sample::saturday())
+    }
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use weir_fuzz::{mutate, canonical};
+use weir_fuzz::{canonical, mutate};
 
 fuzz_target!(|data: &[u8]| canonical::check(data));
 

@@ -175,6 +175,7 @@ fn check_decisions(order: &Order) {
     booked.remember(DocumentKind::SalesOrder, document);
     let seen = Seen {
         read_at: now - SignedDuration::from_mins(1),
+        read_at_by_shop: None,
         number: order.number.clone(),
         status: order.status.clone(),
         version: order.version(),

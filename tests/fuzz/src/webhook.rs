@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures::executor::block_on;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sha2::Sha256;
 use weir_domain::hint::{Cause, HINT_VERSION, Hint};
@@ -72,7 +72,11 @@ pub fn check(data: &[u8]) {
     let delivery = Delivery {
         store: STORE,
         topic: input.topic,
-        content_type: Some(if input.world.form { "application/x-www-form-urlencoded" } else { "application/json" }),
+        content_type: Some(if input.world.form {
+            "application/x-www-form-urlencoded"
+        } else {
+            "application/json"
+        }),
         signature: input.signature.as_deref(),
         body: input.body,
         correlation: CORRELATION,
@@ -320,6 +324,10 @@ struct Stopped;
 impl Clock for Stopped {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
+    }
+
+    fn steady(&self) -> SignedDuration {
+        SignedDuration::ZERO
     }
 }
 

@@ -323,4 +323,8 @@ impl Clock for StageClock {
     fn now(&self) -> Timestamp {
         self.0.now() + invocation::skew()
     }
+
+    fn steady(&self) -> SignedDuration {
+        SignedDuration::try_from(self.0.began.elapsed()).unwrap_or_default()
+    }
 }

@@ -10,7 +10,7 @@ use weir_simulation::run::{Play, play};
 /// Seeds that once broke a promise, with what they found. They play out
 /// differently whenever the simulator draws differently, and stay because a
 /// mistake is often made twice in one place.
-const REGRESSIONS: [(u64, &str); 10] = [
+const REGRESSIONS: [(u64, &str); 12] = [
     (
         139,
         "a cancellation that was done and not recorded looked like the ERP's own when the order lived again",
@@ -33,6 +33,8 @@ const REGRESSIONS: [(u64, &str); 10] = [
         82_370,
         "a shop's clock half a minute behind made a read between two changes of one second look late enough",
     ),
+    (122_512, "our own clock stepped back during such a read, and it looked late enough again"),
+    (231_274, "the same, at another shop"),
 ];
 
 #[test]

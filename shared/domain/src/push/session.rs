@@ -57,10 +57,12 @@ impl<'a> Session<'a> {
     pub(super) async fn run(&mut self) -> Result<Done, Stop> {
         self.note_crash().await?;
         let config = self.push.connections.store(&self.hint.store).map_err(Stop::StoreDisabled)?;
-        let read_at = self.now();
+        let (read_at, steady) = (self.now(), self.push.clock.steady());
         let ShopOrder { order, answered_at } = self.read_order().await?;
-        // At the earliest: the answer took its time to come.
-        let by_shop = answered_at.map(|at| read_at + at.duration_since(self.now()));
+        // At the earliest: the answer took its time to come. One clock may
+        // have stepped back meanwhile, the other have stood still.
+        let took = self.now().duration_since(read_at).max(self.push.clock.steady() - steady);
+        let by_shop = answered_at.map(|at| at - took);
         let decision = decide(&self.held.record, &order, &config, self.now());
         self.remember_read(&order, read_at, by_shop);
         self.act(&config, &order, decision).await

@@ -61,5 +61,5 @@ pub(super) fn instant(path: &dyn Display, value: &Scalar) -> Result<Timestamp, U
 
 /// A UTC instant, if there is one.
 pub(super) fn gmt(path: &dyn Display, value: &Scalar) -> Result<Option<Timestamp>, Unreadable> {
-    value.gmt().map_err(|_| bad("bad_date", path, "a date of the form YYYY-MM-DDTHH:MM:SS"))
+    value.gmt().map_err(|_| bad("bad_date", path, "a date of the form YYYY-MM-DDTHH:MM:SS from 1970 to 2999"))
 }

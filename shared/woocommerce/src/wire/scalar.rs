@@ -84,8 +84,9 @@ impl Scalar {
         }
     }
 
-    /// As an instant, of a `*_gmt` field: `YYYY-MM-DDTHH:MM:SS`, UTC. `None`
-    /// for nothing and for `""`.
+    /// As an instant, of a `*_gmt` field: `YYYY-MM-DDTHH:MM:SS`, UTC, from
+    /// 1970 to 2999, so that a period can be added to any of them. `None` for
+    /// nothing and for `""`.
     pub fn gmt(&self) -> Result<Option<Timestamp>, BadValue> {
         let text = match self {
             Self::Absent => return Ok(None),
@@ -98,6 +99,9 @@ impl Scalar {
         // A `Z` would say the same; an offset would contradict the name.
         let text = text.strip_suffix('Z').unwrap_or(text);
         let civil = DateTime::strptime("%Y-%m-%dT%H:%M:%S", text).map_err(|_| BadValue)?;
+        if !(1970..3000).contains(&civil.year()) {
+            return Err(BadValue);
+        }
         TimeZone::UTC.to_timestamp(civil).map(Some).map_err(|_| BadValue)
     }
 }
@@ -254,6 +258,9 @@ mod tests {
         }
         for bad in ["1795462868", "true", "[]"] {
             assert_eq!(scalar(bad).gmt(), Err(BadValue), "{bad}");
+        }
+        for beyond in ["1969-12-31T23:59:59", "3000-01-01T00:00:00", "9999-12-30T21:59:59"] {
+            assert_eq!(gmt(beyond), Err(BadValue), "{beyond}: nothing could be added to it");
         }
     }
 
