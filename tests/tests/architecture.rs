@@ -191,3 +191,26 @@ fn main_wires_and_files_stay_short() {
         assert!(lines <= limit, "{} has {lines} lines, more than {limit}", file.display());
     }
 }
+
+/// Codes of exceptions: the literals that follow one of these.
+const CODES: [&str; 4] = ["rejected(", "Reason::new(", "code:", "bad("];
+
+fn codes(source: &str) -> BTreeSet<String> {
+    let after = |opening| source.split(opening).skip(1);
+    let literal = |rest: &str| Some(rest.trim_start().strip_prefix('"')?.split('"').next()?.to_owned());
+    CODES.into_iter().flat_map(after).filter_map(literal).collect()
+}
+
+#[test]
+fn every_code_of_an_exception_is_in_the_runbook() {
+    let mut files = Vec::new();
+    for crate_ in ["domain", "woocommerce", "erp"] {
+        sources(&root().join("shared").join(crate_).join("src"), &mut files);
+    }
+    let codes: BTreeSet<String> =
+        files.iter().flat_map(|file| codes(&fs::read_to_string(file).unwrap())).collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    let runbook = fs::read_to_string(root().join("docs/runbook.md")).unwrap();
+    let unknown: Vec<_> = codes.iter().filter(|code| !runbook.contains(&format!("`{code}`"))).collect();
+    assert!(unknown.is_empty(), "not in docs/runbook.md: {unknown:?}");
+}
