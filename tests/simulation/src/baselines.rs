@@ -146,25 +146,40 @@ fn imports(order: &Order) -> bool {
     order.status == OrderStatus::Processing
 }
 
-/// Orders that should be booked and are not, and orders booked more than once.
-pub fn lost_and_doubled(world: &World) -> (u64, u64) {
-    let (mut lost, mut doubled) = (0, 0);
+/// How the orders that should be booked ended, by the ERPs' books.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Not booked, and nobody knows.
+    pub lost: u64,
+    /// Booked more than once.
+    pub doubled: u64,
+    /// Not booked, and shown to people with the reason.
+    pub with_people: u64,
+}
+
+/// Counts how the orders ended.
+pub async fn ends(world: &World) -> Ends {
+    let records = world.records().await;
+    let shown = |key: &OrderKey| {
+        let record = records.iter().find(|(known, _)| known == key).and_then(|(_, record)| record.as_ref());
+        record.is_some_and(|record| record.exception().is_some())
+    };
+    let mut ends = Ends::default();
     for (store, shop) in &world.shops {
         for (id, order) in shop.all() {
-            let Some(order) = order.filter(imports) else { continue };
-            let key = OrderKey { store: store.clone(), order: id };
-            let alive = world
-                .erps
-                .values()
-                .flat_map(|erp| erp.books.sales())
-                .filter(|sale| sale.order.key.order == key && sale.state != DocumentState::Cancelled);
-            match alive.count() {
-                0 => lost += 1,
-                1 => {}
-                _ => doubled += 1,
+            if !order.is_some_and(|order| imports(&order)) {
+                continue;
             }
-            drop(order);
+            let key = OrderKey { store: store.clone(), order: id };
+            let sales = world.erps.values().flat_map(|erp| erp.books.sales());
+            let ours = sales.filter(|sale| sale.order.key.order == key);
+            match ours.filter(|sale| sale.state != DocumentState::Cancelled).count() {
+                0 if shown(&key) => ends.with_people += 1,
+                0 => ends.lost += 1,
+                1 => {}
+                _ => ends.doubled += 1,
+            }
         }
     }
-    (lost, doubled)
+    ends
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::baselines::Ends;
 use crate::faults::{Coverage, FaultClass};
 use crate::run::{Outcome, Play, play};
 use crate::saboteurs::Saboteur;
@@ -34,8 +35,8 @@ pub struct Tally {
     pub duplicates: u64,
     /// Orders that ended nowhere.
     pub lost: u64,
-    /// Orders not booked, and booked more than once, by the books alone.
-    pub lost_and_doubled: (u64, u64),
+    /// How they ended, by the ERPs' books.
+    pub ends: Ends,
     /// Promises broken, those above included.
     pub violations: u64,
     /// Seeds played twice whose histories were the same.
@@ -53,8 +54,9 @@ impl Tally {
         self.duplicates += outcome.duplicates as u64;
         self.lost += outcome.violations.iter().filter(|violation| violation.invariant == "I2").count() as u64;
         self.violations += outcome.violations.len() as u64;
-        self.lost_and_doubled.0 += outcome.lost_and_doubled.0;
-        self.lost_and_doubled.1 += outcome.lost_and_doubled.1;
+        self.ends.lost += outcome.ends.lost;
+        self.ends.doubled += outcome.ends.doubled;
+        self.ends.with_people += outcome.ends.with_people;
         self.coverage.add(&outcome.coverage);
         if !outcome.violations.is_empty() {
             self.broken.push(outcome.seed);

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use weir_simulation::baselines::Baseline;
+use weir_simulation::baselines::{Baseline, Ends};
 use weir_simulation::campaign::{Tally, Until, campaign, hunt_all, keep_quiet_about_our_panics};
 use weir_simulation::crash_points::{Drilled, drill, points};
 use weir_simulation::customers::Life;
@@ -111,11 +111,15 @@ fn saboteurs(threads: usize) -> usize {
 
 /// Other connectors' ways beside ours, through the same faults.
 fn baselines(threads: usize) {
-    println!("\nlost and doubled of {COMPARED} seeds' orders, by the books alone:");
-    println!("  {:<26} {:>7} {:>7} {:>7}", "an ERP without a native key", "orders", "lost", "doubled");
+    println!("\nhow the orders of {COMPARED} seeds ended, by the ERPs' books:");
+    heads("an ERP without a native key");
     compare(Kind::LockOnly, threads);
-    println!("  {:<26} {:>7} {:>7} {:>7}", "an ERP with a native key", "orders", "lost", "doubled");
+    heads("an ERP with a native key");
     compare(Kind::NativeKey, threads);
+}
+
+fn heads(of: &str) {
+    println!("  {of:<26} {:>7} {:>7} {:>7} {:>11}", "orders", "lost", "doubled", "with people");
 }
 
 fn compare(kind: Kind, threads: usize) {
@@ -124,8 +128,8 @@ fn compare(kind: Kind, threads: usize) {
         let template = Play { baseline, only: Some(kind), plain: true, ..Play::seed(0) };
         let tally = campaign(1, Until::Seeds(COMPARED), threads, &template);
         let name = baseline.map_or_else(|| "Weir".to_owned(), |baseline| format!("{baseline:?}"));
-        let (lost, doubled) = tally.lost_and_doubled;
-        println!("  {name:<26} {:>7} {lost:>7} {doubled:>7}", tally.orders);
+        let Ends { lost, doubled, with_people } = tally.ends;
+        println!("  {name:<26} {:>7} {lost:>7} {doubled:>7} {with_people:>11}", tally.orders);
     }
 }
 
@@ -137,7 +141,7 @@ fn beyond(threads: usize) {
     for kind in Kind::ALL {
         let template = Play { beyond: true, only: Some(kind), plain: true, ..Play::seed(0) };
         let tally = campaign(1, Until::Seeds(COMPARED), threads, &template);
-        println!("  {kind:?}: {} of {} orders doubled", tally.lost_and_doubled.1, tally.orders);
+        println!("  {kind:?}: {} of {} orders doubled", tally.ends.doubled, tally.orders);
     }
 }
 

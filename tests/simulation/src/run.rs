@@ -10,7 +10,7 @@ use weir_domain::outcome::CallError;
 use weir_domain::ports::Ledger;
 use weir_domain::record::{Hold, WaitReason};
 
-use crate::baselines::{Baseline, lost_and_doubled};
+use crate::baselines::{Baseline, Ends, ends};
 use crate::customers::{Biography, Life};
 use crate::erp::{Kind, Window};
 use crate::faults::{Coverage, FaultClass as F};
@@ -35,9 +35,8 @@ pub struct Outcome {
     pub orders: u64,
     /// Sales orders that should not be.
     pub duplicates: usize,
-    /// Orders not booked that should be, and orders booked more than once, by
-    /// a count of the books alone.
-    pub lost_and_doubled: (u64, u64),
+    /// How they ended, by the ERPs' books.
+    pub ends: Ends,
     /// Promises broken.
     pub violations: Vec<Violation>,
     /// How often each fault class was met.
@@ -124,9 +123,9 @@ async fn perform(play: &Play) -> Outcome {
     quiet(&world).await;
     invariants::check(&world, play.recording || play.seed % 16 == 0 || play.saboteur.is_some()).await;
     let violations = stage.violations();
-    let lost_and_doubled = lost_and_doubled(&world);
+    let ends = ends(&world).await;
     Outcome {
-        lost_and_doubled,
+        ends,
         seed: play.seed,
         orders,
         duplicates: violations.iter().filter(|violation| violation.invariant == "I1").count(),

@@ -1,5 +1,6 @@
 //! The short run that is part of every test run. `make sim` is the long one.
 
+use weir_simulation::baselines::Baseline;
 use weir_simulation::campaign::{Until, campaign, hunt_all, is_repeatable, keep_quiet_about_our_panics};
 use weir_simulation::crash_points::{drill, points};
 use weir_simulation::customers::Life;
@@ -76,5 +77,20 @@ fn every_saboteur_is_caught() {
     keep_quiet_about_our_panics();
     for hunt in hunt_all(1_000, 2) {
         assert!(hunt.caught.is_some(), "{:?} was never caught", hunt.bug);
+    }
+}
+
+#[test]
+fn ways_of_others_lose_or_double_where_ours_does_neither() {
+    keep_quiet_about_our_panics();
+    let ends = |baseline| {
+        let template = Play { baseline, only: Some(Kind::LockOnly), plain: true, ..Play::seed(0) };
+        campaign(1, Until::Seeds(60), 2, &template).ends
+    };
+    let ours = ends(None);
+    assert_eq!((ours.lost, ours.doubled), (0, 0));
+    for theirs in Baseline::ALL {
+        let ends = ends(Some(theirs));
+        assert!(ends.lost + ends.doubled > 0, "{theirs:?}: {ends:?}");
     }
 }

@@ -45,7 +45,8 @@ impl OrderStatus {
 
 impl From<String> for OrderStatus {
     fn from(word: String) -> Self {
-        match word.strip_prefix("wc-").unwrap_or(&word) {
+        // However often a plugin put it there: stored and read it is the same word.
+        match word.trim_start_matches("wc-") {
             "checkout-draft" | "auto-draft" => Self::CheckoutDraft,
             "pending" => Self::Pending,
             "on-hold" => Self::OnHold,
@@ -92,6 +93,8 @@ mod tests {
         ] {
             assert_eq!(OrderStatus::from(word.to_owned()).as_str(), word);
         }
-        assert_eq!(OrderStatus::from("wc-processing".to_owned()), OrderStatus::Processing);
+        for prefixed in ["wc-processing", "wc-wc-processing"] {
+            assert_eq!(OrderStatus::from(prefixed.to_owned()), OrderStatus::Processing);
+        }
     }
 }
