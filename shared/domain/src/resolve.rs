@@ -239,7 +239,8 @@ fn nets_by_rate(order: &Order, part: &Component<'_>) -> Option<Vec<Decimal>> {
     let mut doubt = unit;
     for share in part.taxes {
         let rate = order.rates.iter().find(|rate| rate.id == share.rate && !rate.compound)?;
-        let factor = rate.percent.filter(|percent| !percent.is_zero())? / Decimal::ONE_HUNDRED;
+        // Zero also for a rate too small to be divided.
+        let factor = Some(rate.percent? / Decimal::ONE_HUNDRED).filter(|factor| !factor.is_zero())?;
         stacked &= (part.net * factor - share.amount).abs() <= unit;
         // A row rounded by half a unit hides so much of its net.
         doubt += unit / Decimal::TWO / factor;
