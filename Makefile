@@ -68,7 +68,8 @@ fuzz: ## Fuzz the webhook and the canonicaliser: make fuzz [SECONDS=60 each] (in
 
 mutants: ## Change the order decisions one place at a time: does a test notice? (installs cargo-mutants into .local)
 	@test -x .local/cargo/bin/cargo-mutants || cargo install --locked --root .local/cargo cargo-mutants@27.1.0
-	.local/cargo/bin/cargo-mutants mutants --output target/mutants
+	.local/cargo/bin/cargo-mutants mutants --package weir-domain --output target/mutants \
+	  $(addprefix --file shared/domain/src/,decide.rs import.rs record.rs circuit.rs wake.rs 'push/*.rs')
 
 bench: ## Size, init time and memory of the shipped functions (after make package)
 	$(WEIR) bench

@@ -131,6 +131,13 @@ fn rows_that_fit_neither_way_are_not_guessed_at() {
 }
 
 #[test]
+fn a_rate_too_small_to_be_divided_by_is_not_guessed_at() {
+    let mut order = with_fee(fee("100.00", "3.00", &[(1, "2.00"), (2, "1.00")]));
+    with_rates(&mut order, &["0.0000000000000000000000000001", "7"]);
+    assert!(matches!(resolve(&order, &USUAL), Err(ResolveError::Unmapped(_))));
+}
+
+#[test]
 fn an_absent_tax_row_is_no_treatment() {
     let mut order = with_fee(fee("5.00", "0.00", &[]));
     let untaxed = |order: &Order| match resolve(order, &USUAL) {
