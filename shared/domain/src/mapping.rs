@@ -16,7 +16,8 @@ pub enum MappingKind {
     /// `rates:5+6` (an ordered set; `c` marks a compound rate) or
     /// `none:JP:reduced-rate`, `none:JP` → ERP tax codes, possibly none.
     Tax,
-    /// `payment_method` → one ERP journal.
+    /// `payment_method`, or `tender:` with the kind of a tender
+    /// (`tender:field:gift_cards`) → one ERP journal, or none to book.
     Payment,
     /// `method_id:instance_id` or `method_id` → one ERP item code.
     Shipping,

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::config::{ItemPolicy, StoreConfig};
 use crate::id::DocumentKey;
 use crate::mapping::{MappingKey, MappingKind, Mappings};
-use crate::order::{Charge, Line, Order, TaxShare, TotalsError};
+use crate::order::{Charge, Line, Order, TaxShare, Tender, TotalsError};
 use crate::sales::{LineKind, Release, SalesLine, SalesOrder, SalesPayment, Tolerance};
 
 /// Why an order cannot be booked as it is.
@@ -47,8 +47,8 @@ pub fn keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey
     let fees = order.fees.iter().flat_map(fee_candidates);
     let parts = components(order).flat_map(|part| split_by_rate(order, part));
     let taxes = parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
-    let payment = std::iter::once(payment_key(order));
-    let mut keys: Vec<_> = items.chain(shipping).chain(fees).chain(taxes).chain(payment).collect();
+    let payments = std::iter::once(method_key(order)).chain(order.tender.iter().map(tender_key));
+    let mut keys: Vec<_> = items.chain(shipping).chain(fees).chain(taxes).chain(payments).collect();
     keys.sort();
     keys.dedup();
     keys
@@ -105,26 +105,34 @@ impl Resolver<'_> {
         }
     }
 
-    /// The payment to book, if the shop considers the order paid and its
-    /// method has a journal. A method mapped to nothing is booked by others.
-    pub fn payment(&self, order: &Order, key: DocumentKey) -> Result<Option<SalesPayment>, ResolveError> {
+    /// The payments to book, once the shop considers the order paid: what its
+    /// method brought, then each kind of tender. A method or tender mapped to
+    /// nothing is booked by others.
+    pub fn payments(&self, order: &Order) -> Result<Vec<SalesPayment>, ResolveError> {
         let Some(paid_at) = order.payment.paid_at else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let amount = order.currency.round(order.total);
-        if amount <= Decimal::ZERO {
-            return Ok(None);
+        let mut gaps = Vec::new();
+        let mut payments = Vec::new();
+        for Part { key, transaction, amount } in parts_paid(order) {
+            let amount = order.currency.round(amount);
+            if amount <= Decimal::ZERO {
+                continue;
+            }
+            let Some(target) = self.mappings.get(&key) else {
+                note::<()>(&mut gaps, key);
+                continue;
+            };
+            payments.extend(target.first().map(|journal| SalesPayment {
+                order: order.key.clone(),
+                transaction,
+                journal: journal.clone(),
+                amount,
+                currency: order.currency,
+                paid_at,
+            }));
         }
-        let gap = payment_key(order);
-        let Some(target) = self.mappings.get(&gap) else {
-            return Err(ResolveError::Unmapped(vec![gap]));
-        };
-        let Some(journal) = target.first() else {
-            return Ok(None);
-        };
-        let transaction = order.payment.transaction.clone().unwrap_or_else(|| key.reference());
-        let journal = journal.clone();
-        Ok(Some(SalesPayment { order: key, transaction, journal, amount, currency: order.currency, paid_at }))
+        if gaps.is_empty() { Ok(payments) } else { Err(ResolveError::Unmapped(gaps)) }
     }
 
     fn item(&self, part: &Component<'_>) -> Result<String, MappingKey> {
@@ -321,6 +329,32 @@ fn untaxed(order: &Order, tax_class: &str) -> Vec<String> {
     }
 }
 
-fn payment_key(order: &Order) -> MappingKey {
+/// A part of what an order comes to, and who paid it.
+struct Part {
+    key: MappingKey,
+    transaction: String,
+    amount: Decimal,
+}
+
+/// What the method paid, and each kind of tender with all its amounts.
+fn parts_paid(order: &Order) -> Vec<Part> {
+    let reference = || order.key.order.to_string();
+    let transaction = order.payment.transaction.clone().unwrap_or_else(reference);
+    let mut parts = vec![Part { key: method_key(order), transaction, amount: order.total }];
+    for tender in &order.tender {
+        let key = tender_key(tender);
+        match parts.iter_mut().skip(1).find(|part| part.key == key) {
+            Some(part) => part.amount += tender.amount,
+            None => parts.push(Part { transaction: key.name.clone(), key, amount: tender.amount }),
+        }
+    }
+    parts
+}
+
+fn method_key(order: &Order) -> MappingKey {
     MappingKey::new(MappingKind::Payment, order.payment.method.clone())
+}
+
+fn tender_key(tender: &Tender) -> MappingKey {
+    MappingKey::new(MappingKind::Payment, format!("tender:{}", tender.kind))
 }

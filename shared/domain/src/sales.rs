@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::id::DocumentKey;
+use crate::id::{DocumentKey, OrderKey};
 use crate::money::Totals;
 use crate::order::{Address, Customer};
 use crate::private::Personal;
@@ -90,17 +90,19 @@ pub struct SalesLine {
     pub taxes: Vec<String>,
 }
 
-/// One payment for a sales order.
+/// One payment for an order: by its method, or by one kind of tender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesPayment {
-    /// The sales order it pays.
-    pub order: DocumentKey,
-    /// The gateway's reference; the order's own where the gateway gave none.
-    /// Together with `order` this is the payment's identity.
+    /// The order it pays, in whichever of its lives: money that came once is
+    /// booked once, also when its sales order was cancelled and made anew.
+    pub order: OrderKey,
+    /// The gateway's reference; the order's own where the gateway gave none;
+    /// `tender:` and the kind for tender. Together with `order` this is the
+    /// payment's identity.
     pub transaction: String,
     /// The ERP's journal.
     pub journal: String,
-    /// What was paid by this method, gross, positive.
+    /// What was paid this way, gross, positive.
     pub amount: Decimal,
     /// Its currency.
     pub currency: crate::money::Currency,

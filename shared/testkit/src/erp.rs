@@ -79,6 +79,15 @@ impl FakeErp {
         sale.expect("the ERP has the sale to be moved").state = state;
     }
 
+    /// The sale that a payment was booked for, whichever life of the order
+    /// that was, and the payment.
+    fn paid_for(&self, payment: &SalesPayment) -> Option<(String, SalesPayment)> {
+        let sales = lock(&self.sales);
+        let mut of_this_order = sales.iter().filter(|sale| sale.order.key.order == payment.order);
+        of_this_order
+            .find_map(|sale| Some((sale.id.clone(), sale.payments.get(&payment.transaction)?.clone())))
+    }
+
     /// One call about an existing document.
     fn on_sale<T>(
         &self,
@@ -124,7 +133,7 @@ impl Erp for FakeErp {
             once: self.once,
             tax: TaxBasis::Given,
             longest_request: SignedDuration::from_secs(60),
-            lookup_lag: SignedDuration::ZERO,
+            lookup_lag: SignedDuration::from_secs(5),
         }
     }
 
@@ -183,11 +192,18 @@ impl Erp for FakeErp {
     }
 
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
+        let known = self.paid_for(payment);
         self.on_sale(ErpOp::Pay, document, |sale| {
             let transaction = payment.transaction.clone();
-            sale.payments.entry(transaction.clone()).or_insert_with(|| payment.clone());
+            let (paid_for, known) = known.unwrap_or_else(|| {
+                sale.payments.insert(transaction.clone(), payment.clone());
+                (sale.id.clone(), payment.clone())
+            });
+            if known.amount != payment.amount {
+                return Err(CallError::rejected("payment_differs", &transaction));
+            }
             Ok(ErpDocument {
-                id: format!("{}/{transaction}", sale.id),
+                id: format!("{paid_for}/{transaction}"),
                 number: Some(transaction),
                 state: DocumentState::Done,
                 totals: None,

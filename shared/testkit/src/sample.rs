@@ -136,7 +136,7 @@ pub fn sales_order(order: &Order, release: Release) -> SalesOrder {
 /// The payment of a sales order, by card, in full.
 pub fn payment(order: &SalesOrder) -> SalesPayment {
     SalesPayment {
-        order: order.key.clone(),
+        order: order.key.order.clone(),
         transaction: format!("tx-{}", order.number),
         journal: "CARD".to_owned(),
         amount: order.totals.gross,

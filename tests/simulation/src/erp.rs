@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
-use weir_domain::id::{DocumentKey, ErpId};
+use weir_domain::id::{DocumentKey, ErpId, OrderKey};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
@@ -142,16 +142,27 @@ impl SimErp {
         key: &DocumentKey,
         effect: impl FnOnce(&Books) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, CallError> {
-        self.budget(method, key);
-        let name = format!("{}.{method} {key}", self.id);
+        self.call(method, &key.order, &key.to_string(), effect).await
+    }
+
+    /// One call about an order, or, as `about` tells, one of its lives.
+    async fn call<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        order: &OrderKey,
+        about: &str,
+        effect: impl FnOnce(&Books) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<T, CallError> {
+        self.budget(method, order);
+        let name = format!("{}.{method} {about}", self.id);
         let strike = self.next_strike();
         self.stage.reach(&name, strike, Side::Before).await;
         if let Some(error) = self.closed() {
-            return Err(self.noted(key, error));
+            return Err(self.noted(order, error));
         }
         if let Some(class) = self.stage.answer_lost(&name, strike, Side::Before) {
             if let Some(error) = self.fails_before(class).await {
-                return Err(self.noted(key, error));
+                return Err(self.noted(order, error));
             }
         }
         if let Some(strike) = strike.filter(|strike| self.commits_late(*strike)) {
@@ -159,17 +170,17 @@ impl SimErp {
             self.stage.reach(&name, Some(strike), Side::After).await;
             self.stage.answer_lost(&name, Some(strike), Side::After);
             sleep(TIME_OUT).await;
-            return Err(self.noted(key, CallError::unknown("timed out")));
+            return Err(self.noted(order, CallError::unknown("timed out")));
         }
         let answer = effect(&self.books);
         self.stage.log(|| format!("{} {name}: {}", invocation::name(), outcome(&answer)));
         self.stage.reach(&name, strike, Side::After).await;
         let Some(class) = self.stage.answer_lost(&name, strike, Side::After) else { return answer };
-        Err(self.noted(key, self.fails_after(class).await))
+        Err(self.noted(order, self.fails_after(class).await))
     }
 
     /// One retry layer: within one piece of work no call is repeated.
-    fn budget(&self, method: &'static str, key: &DocumentKey) {
+    fn budget(&self, method: &'static str, order: &OrderKey) {
         *lock(&self.books.calls) += 1;
         let Some(invocation) = invocation::current() else { return };
         let in_one_piece = match method {
@@ -177,15 +188,15 @@ impl SimErp {
             "pay" => orders::PAYMENTS,
             _ => 1,
         };
-        let order = key.order.to_string();
+        let order = order.to_string();
         if invocation.made_before(&order, method) >= in_one_piece * invocation.pieces(&order).max(1) {
-            self.stage.violate("I10", format!("{} repeats {method} for {key}", invocation.name()));
+            self.stage.violate("I10", format!("{} repeats {method} for {order}", invocation.name()));
         }
     }
 
-    fn noted(&self, key: &DocumentKey, error: CallError) -> CallError {
+    fn noted(&self, order: &OrderKey, error: CallError) -> CallError {
         if let CallError::Unknown { .. } = error {
-            *lock(&self.books.unknowns).entry(key.order.to_string()).or_default() += 1;
+            *lock(&self.books.unknowns).entry(order.to_string()).or_default() += 1;
         }
         error
     }
@@ -394,7 +405,7 @@ impl Erp for SimErp {
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
         let (document, made) = (document.clone(), payment.clone());
         let pay = move |books: &Books| Books::now(books.inner.pay(&document, &made));
-        self.write("pay", &payment.order, pay).await
+        self.call("pay", &payment.order, &payment.order.to_string(), pay).await
     }
 }
 

@@ -1,14 +1,16 @@
 //! Orders that tell which edition of them one is looking at.
 
 use rust_decimal::Decimal;
-use weir_domain::order::{Order, OrderStatus};
+use weir_domain::order::{Order, OrderStatus, Tender};
 use weir_domain::sales::SalesOrder;
 use weir_testkit::sample;
 
 /// An item that no ERP has.
 pub const REFUSED_SKU: &str = "NOT-IN-THE-ERP";
 /// Payments that one order can have: its method, and each tender.
-pub const PAYMENTS: usize = 1;
+pub const PAYMENTS: usize = 2;
+/// What a gift card pays of every fifth order.
+const GIFT: Decimal = Decimal::from_parts(500, 0, 0, false, 2);
 
 /// Who the customer is and how they pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +36,10 @@ pub fn placed(store: &str, id: u64, method: Method, at: jiff::Timestamp) -> Orde
     };
     name.clone_into(&mut order.payment.method);
     order.status = status;
+    if id.is_multiple_of(5) {
+        order.tender = vec![Tender { kind: "field:gift_cards".to_owned(), amount: GIFT }];
+        order.total -= GIFT;
+    }
     touch(&mut order, at);
     edit(&mut order, 2, 1);
     order

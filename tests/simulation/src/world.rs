@@ -324,5 +324,6 @@ fn mappings() -> Mappings {
         of(MappingKind::Payment, "stripe", "CARD"),
         of(MappingKind::Payment, "bacs", "BANK"),
         of(MappingKind::Payment, "cod", "CASH"),
+        of(MappingKind::Payment, "tender:field:gift_cards", "GIFT"),
     ])
 }

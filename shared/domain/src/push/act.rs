@@ -17,7 +17,7 @@ use crate::sales::{Release, SalesOrder, SalesPayment};
 /// What is to be booked, in the ERP's names.
 struct Booked {
     sales_order: SalesOrder,
-    payment: Option<SalesPayment>,
+    payments: Vec<SalesPayment>,
 }
 
 impl Session<'_> {
@@ -70,7 +70,7 @@ impl Session<'_> {
             let (booking, peer) = self.erp_peer(config, order)?;
             let booked = self.resolve(config, order, Release::Ship).await?;
             if let Some(document) = self.held.record.sales_order().cloned() {
-                self.pay(&booking.erp, &peer, &document, booked.payment).await?;
+                self.pay(&booking.erp, &peer, &document, &booked.payments).await?;
                 if self.held.record.payment == PaymentAxis::Paid {
                     return Ok(Done::new("paid", "its payment is in the ERP"));
                 }
@@ -230,7 +230,7 @@ impl Session<'_> {
             return Err(self.cancelled_in_erp(document));
         }
         self.in_erp(config, order, &document, sales_order)?;
-        self.pay(&booking.erp, peer, &document, booked.payment).await
+        self.pay(&booking.erp, peer, &document, &booked.payments).await
     }
 
     async fn amend(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
@@ -268,7 +268,7 @@ impl Session<'_> {
         };
         self.held.record.booked_version = Some(order.version());
         self.in_erp(config, order, &document, sales_order)?;
-        self.pay(&booking.erp, peer, &document, booked.payment).await?;
+        self.pay(&booking.erp, peer, &document, &booked.payments).await?;
         Ok(Done::new(what, why))
     }
 
@@ -312,17 +312,19 @@ impl Session<'_> {
         erp: &ErpId,
         peer: &Peer,
         document: &ErpDocument,
-        payment: Option<SalesPayment>,
+        payments: &[SalesPayment],
     ) -> Result<(), Stop> {
-        if self.held.record.payment != PaymentAxis::None {
+        if payments.is_empty() || self.held.record.payment != PaymentAxis::None {
             return Ok(());
         }
-        if let Some(payment) = payment {
-            let pay = async |erp: &dyn Erp| erp.pay(document, &payment).await;
+        // Whoever comes after a failure begins with the first again: each is
+        // booked once by its own reference.
+        for payment in payments {
+            let pay = async |erp: &dyn Erp| erp.pay(document, payment).await;
             let booked = self.call_erp(erp, peer, pay).await?;
             self.held.record.remember(DocumentKind::Payment, booked);
-            self.held.record.payment = PaymentAxis::Paid;
         }
+        self.held.record.payment = PaymentAxis::Paid;
         Ok(())
     }
 
@@ -402,12 +404,12 @@ impl Session<'_> {
         let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
         let resolver = Resolver { config, mappings: &mappings, first_skus: &self.held.record.first_skus };
         let key = self.held.record.document_key();
-        let sales_order = resolver.sales_order(order, key.clone(), release).map_err(except)?;
-        let payment = match release {
-            Release::Ship => resolver.payment(order, key).map_err(except)?,
-            Release::Reserve => None,
+        let sales_order = resolver.sales_order(order, key, release).map_err(except)?;
+        let payments = match release {
+            Release::Ship => resolver.payments(order).map_err(except)?,
+            Release::Reserve => Vec::new(),
         };
-        Ok(Booked { sales_order, payment })
+        Ok(Booked { sales_order, payments })
     }
 }
 

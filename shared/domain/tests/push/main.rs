@@ -4,6 +4,8 @@
 mod failures;
 mod happy;
 mod lifecycle;
+mod payments;
+mod waits;
 mod waking;
 mod world;
 

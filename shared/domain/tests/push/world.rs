@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) erp: Arc<FakeErp>,
     pub(crate) connections: Arc<FakeConnections>,
     pub(crate) push: OrderPush,
-    deliveries: std::cell::Cell<u32>,
+    deliveries: std::sync::atomic::AtomicU32,
 }
 
 impl World {
@@ -52,7 +52,7 @@ impl World {
             erp,
             connections,
             push,
-            deliveries: std::cell::Cell::new(0),
+            deliveries: std::sync::atomic::AtomicU32::new(0),
         };
         world.map(MappingKind::Tax, "rates:1", &["DE19"]);
         world.map(MappingKind::Shipping, "flat_rate", &["SHIPPING"]);
@@ -105,8 +105,8 @@ impl World {
     }
 
     pub(crate) fn delivery(&self, receives: u32) -> Delivery {
-        self.deliveries.set(self.deliveries.get() + 1);
-        let owner = format!("delivery-{}", self.deliveries.get());
+        let before = self.deliveries.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let owner = format!("delivery-{}", before + 1);
         Delivery { owner, receives, deadline: self.now() + SignedDuration::from_secs(55) }
     }
 
