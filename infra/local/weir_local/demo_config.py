@@ -23,6 +23,13 @@ METHODS = {
     "cod": "cash-on-delivery",
 }
 
+#: How three gift card plugins show what was redeemed.
+TENDER = [
+    {"plugin": "field", "name": "gift_cards"},
+    {"plugin": "metadata", "key": "_ywgc_applied_gift_cards"},
+    {"plugin": "fee", "name": "Gift card GIFT-3X8P"},
+]
+
 #: Tax rates of the stand-in, by its rate ids (the order in its settings) → the seed's taxes.
 #: ``none`` says that goods for the country are sold without tax.
 TAXES = {
@@ -105,11 +112,7 @@ def store_document(shop: Shop) -> dict:
             "reserve_days": 14,
         },
         "items": "same_sku",
-        "tender": [
-            {"plugin": "field", "name": "gift_cards"},
-            {"plugin": "metadata", "key": "_ywgc_applied_gift_cards"},
-            {"plugin": "fee", "name": "Gift card GIFT-3X8P"},
-        ],
+        "tender": TENDER,
         "vat_id_key": "_billing_vat_number",
         "poll": {"every_minutes": 1, "overlap_minutes": 10, "first_hours": 24},
         "cut_over": (datetime.now(timezone.utc) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -118,11 +121,12 @@ def store_document(shop: Shop) -> dict:
 
 def mapping_document(shop: Shop) -> dict:
     """What the shop's names mean in the seeded ERP."""
+    gift_cards = {f"tender:{rule['plugin']}:{rule.get('name') or rule.get('key')}": ["gift-card"] for rule in TENDER}
     return {
         "store": shop.name,
         "mappings": {
             "tax": TAXES,
-            "payment": {method: [journal] for method, journal in METHODS.items()},
+            "payment": {method: [journal] for method, journal in METHODS.items()} | gift_cards,
             "shipping": SHIPPING,
             "fee": FEES,
         },

@@ -120,6 +120,8 @@ impl Shop {
             "status": order.status,
             "currency": order.currency,
             "total": crate::money::money(order.totals.total, self.config.decimals),
+            "total_tax": crate::money::money(order.totals.cart_tax + order.totals.shipping_tax, self.config.decimals),
+            "paid": order.paid.is_some(),
             "payment_method": order.payment_method,
             "skus": skus,
             "refunds": order.refunds.len(),

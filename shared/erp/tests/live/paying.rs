@@ -40,6 +40,21 @@ async fn books_a_payment_once() {
 }
 
 #[tokio::test]
+async fn a_second_life_finds_the_payment_of_the_first() {
+    let Some(lab) = lab() else { return };
+    let order = inclusive();
+    let erp = lab.connect();
+    let document = created(&erp, &order).await;
+    let document = erp.confirm(&document, &order).await.unwrap();
+    let paid = erp.pay(&document, &by_card(&order)).await.unwrap();
+    let mut revived = order.clone();
+    revived.key.generation = order.key.generation.next();
+    let document = created(&erp, &revived).await;
+    let document = erp.confirm(&document, &revived).await.unwrap();
+    assert_eq!(erp.pay(&document, &by_card(&revived)).await.unwrap(), paid);
+}
+
+#[tokio::test]
 async fn goes_on_with_a_payment_that_was_begun() {
     let Some(lab) = lab() else { return };
     let order = inclusive();
