@@ -1,13 +1,18 @@
 //! Hints: an event never carries the truth, only where to look. The message
 //! is thin, versioned, and free of personal data.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OrderId, OrderKey, StoreId};
 
 /// The version written into every message.
 pub const HINT_VERSION: u8 = 1;
+
+/// A hint counts as answered only by a read that began this much after it
+/// was received: the two instants come from the clocks of different machines,
+/// and a hint wrongly dropped costs more than a read too many.
+pub const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// "Look at this order": the message of the orders queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

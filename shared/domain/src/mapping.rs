@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// What kind of name is mapped.
@@ -74,6 +76,67 @@ pub struct MappingDocument {
     /// The store these belong to.
     pub store: crate::id::StoreId,
     /// kind → shop name → ERP codes.
+    /// A name that stands twice is an error: which one was meant?
+    #[serde(deserialize_with = "names_once")]
     #[schemars(extend("propertyNames" = { "enum": ["item", "tax", "payment", "shipping", "fee"] }))]
-    pub mappings: BTreeMap<MappingKind, BTreeMap<String, Vec<String>>>,
+    pub mappings: BTreeMap<MappingKind, NamedTargets>,
+}
+
+/// The shop's names of one kind → ERP codes.
+pub type NamedTargets = BTreeMap<String, Vec<String>>;
+
+fn names_once<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<MappingKind, NamedTargets>, D::Error> {
+    let kinds = Once::<MappingKind, Once<String, Vec<String>>>::deserialize(from)?;
+    Ok(kinds.0.into_iter().map(|(kind, names)| (kind, names.0)).collect())
+}
+
+/// A map that takes each key once: JSON would silently keep the last.
+struct Once<K, V>(BTreeMap<K, V>);
+
+impl<'de, K: Deserialize<'de> + Ord + fmt::Debug, V: Deserialize<'de>> Deserialize<'de> for Once<K, V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(OnceVisitor(PhantomData))
+    }
+}
+
+struct OnceVisitor<K, V>(PhantomData<(K, V)>);
+
+impl<'de, K: Deserialize<'de> + Ord + fmt::Debug, V: Deserialize<'de>> Visitor<'de> for OnceVisitor<K, V> {
+    type Value = Once<K, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object that names each thing once")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut once = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry()? {
+            if once.contains_key(&key) {
+                return Err(A::Error::custom(format!("{key:?} stands twice")));
+            }
+            once.insert(key, value);
+        }
+        Ok(Once(once))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(mappings: &str) -> Result<MappingDocument, String> {
+        let text = format!(r#"{{ "store": "main", "mappings": {mappings} }}"#);
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_refused() {
+        let good =
+            parse(r#"{ "item": { "sku:A": ["1"], "sku:B": ["1"] }, "tax": { "none:JP": [] } }"#).unwrap();
+        assert_eq!(good.mappings[&MappingKind::Item].len(), 2);
+        let name = parse(r#"{ "item": { "sku:A": ["1"], "sku:A": ["2"] } }"#).unwrap_err();
+        assert!(name.contains(r#""sku:A" stands twice"#), "{name}");
+        let kind = parse(r#"{ "item": {}, "item": {} }"#).unwrap_err();
+        assert!(kind.contains("Item stands twice"), "{kind}");
+    }
 }

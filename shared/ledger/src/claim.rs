@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::{SignedDuration, Timestamp};
-use weir_domain::hint::{Cause, Hint};
+use weir_domain::hint::{Cause, Hint, SKEW};
 use weir_domain::ports::{Claim, Held, LedgerError};
 use weir_domain::record::OrderRecord;
 
@@ -14,11 +14,6 @@ use crate::item::{Item, ceil_ms, document, floor_ms, n, number, required, s, tex
 use crate::key::{RECORD, order, primary};
 use crate::open::Open;
 use crate::table::TableError;
-
-/// A hint counts as answered only by a read that began this much after it
-/// was received: the two instants come from the clocks of different machines,
-/// and a hint wrongly dropped costs more than a read too many.
-pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// How one conditional write at an order's record ended.
 pub(crate) enum Attempt {

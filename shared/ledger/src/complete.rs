@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use weir_domain::audit::AuditEntry;
+use weir_domain::hint::SKEW;
 use weir_domain::ports::{Held, LedgerError, Note};
 use weir_domain::record::{Hold, OrderRecord, WaitReason};
 
 use crate::DynamoLedger;
-use crate::claim::SKEW;
 use crate::error::{ROUNDS, contended};
 use crate::expression::Write;
 use crate::item::{Item, floor_ms, json, n, number, s};

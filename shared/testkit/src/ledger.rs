@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::audit::AuditEntry;
 use weir_domain::circuit::Peer;
-use weir_domain::hint::{Cause, Hint};
+use weir_domain::hint::{Cause, Hint, SKEW};
 use weir_domain::id::{OrderKey, StoreId};
 use weir_domain::mapping::{MappingKey, Mappings};
 use weir_domain::ports::{
@@ -15,10 +15,6 @@ use weir_domain::record::{Hold, OrderRecord, WaitReason};
 
 use crate::fault::Faults;
 use crate::lock;
-
-/// A hint counts as answered only by a read that began this much later: the
-/// two instants come from the clocks of different machines.
-const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// As the real one: no answer is longer.
 const LONGEST_PAGE: usize = 1_000;
