@@ -57,7 +57,7 @@ class Orders(unittest.TestCase):
             self.assertEqual(amount(sales[0]["total_amount"]), total, order)
             self.assertEqual(amount(sales[0]["tax_amount"]), tax, order)
             self.assertEqual(amount(sales[0]["untaxed_amount"]), total - tax, order)
-            paid = sum(amount(payment["amount"]) for payment in sales[0]["payments."])
+            paid = sum(amount(payment["amount"]) for payment in sales[0]["payments"])
             self.assertEqual(paid, total if order["paid"] else 0, order)
 
     def test_duplicates_and_faults_of_the_erp(self):
