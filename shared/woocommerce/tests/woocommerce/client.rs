@@ -47,7 +47,7 @@ async fn plain_http_is_signed_because_the_shop_ignores_basic_there() {
     let server = ShopServer::start(|_, _| ok(&mug(4711))).await;
     let client = server.client();
     for _ in 0..2 {
-        client.order(OrderId(4711)).await.unwrap().order;
+        client.order(OrderId(4711)).await.unwrap();
     }
     let asked = server.asked();
     assert_ne!(asked[0].query["oauth_nonce"], asked[1].query["oauth_nonce"]);
