@@ -1,5 +1,4 @@
 //! Decisions at their edges: what the ledger knows × what the shop says.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::config::StoreConfig;

@@ -27,37 +27,37 @@ fn refused(error: FakeDynamoError) -> TableError {
     }
 }
 
-fn incomplete(error: BuildError) -> TableError {
+fn incomplete(error: &BuildError) -> TableError {
     panic!("the ledger sent an incomplete request: {error}")
 }
 
 #[async_trait]
 impl Table for InMemory {
     async fn get(&self, get: GetItemInputBuilder) -> Result<GetItemOutput, TableError> {
-        self.0.get(&get.build().map_err(incomplete)?).map_err(refused)
+        self.0.get(&get.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 
     async fn batch_get(&self, get: BatchGetItemInputBuilder) -> Result<BatchGetItemOutput, TableError> {
-        self.0.batch_get(&get.build().map_err(incomplete)?).map_err(refused)
+        self.0.batch_get(&get.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 
     async fn query(&self, query: QueryInputBuilder) -> Result<QueryOutput, TableError> {
-        self.0.query(&query.build().map_err(incomplete)?, 0).map_err(refused)
+        self.0.query(&query.build().map_err(|error| incomplete(&error))?, 0).map_err(refused)
     }
 
     async fn put(&self, put: PutItemInputBuilder) -> Result<PutItemOutput, TableError> {
-        self.0.put(&put.build().map_err(incomplete)?).map_err(refused)
+        self.0.put(&put.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 
     async fn update(&self, update: UpdateItemInputBuilder) -> Result<UpdateItemOutput, TableError> {
-        self.0.update(&update.build().map_err(incomplete)?).map_err(refused)
+        self.0.update(&update.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 
     async fn transact(
         &self,
         writes: TransactWriteItemsInputBuilder,
     ) -> Result<TransactWriteItemsOutput, TableError> {
-        self.0.transact(&writes.build().map_err(incomplete)?).map_err(refused)
+        self.0.transact(&writes.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 }
 

@@ -70,13 +70,11 @@ impl Baseline {
         if self == Self::RecordDeletedOnError && !lock(&world.memory.marked).insert(key.clone()) {
             return Verdict::Ack;
         }
-        match self.book(world, &key).await {
-            Ok(()) => Verdict::Ack,
-            Err(_) => {
-                lock(&world.memory.marked).remove(&key);
-                Verdict::RetryAfter(jiff::SignedDuration::from_secs(30))
-            }
+        if self.book(world, &key).await.is_ok() {
+            return Verdict::Ack;
         }
+        lock(&world.memory.marked).remove(&key);
+        Verdict::RetryAfter(jiff::SignedDuration::from_secs(30))
     }
 
     /// Every few minutes.
@@ -124,12 +122,11 @@ impl Baseline {
             return Ok(());
         }
         match erp.create(&sale).await? {
-            Creation::Created(_) => Ok(()),
             Creation::AlreadyExists if self == Self::AnotherNumberOnDuplicate => {
                 sale.key.generation = sale.key.generation.next();
                 again(&**erp, &sale).await
             }
-            Creation::AlreadyExists => Ok(()),
+            Creation::Created(_) | Creation::AlreadyExists => Ok(()),
         }
     }
 

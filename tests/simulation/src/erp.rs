@@ -160,10 +160,10 @@ impl SimErp {
         if let Some(error) = self.closed() {
             return Err(self.noted(order, error));
         }
-        if let Some(class) = self.stage.answer_lost(&name, strike, Side::Before) {
-            if let Some(error) = self.fails_before(class).await {
-                return Err(self.noted(order, error));
-            }
+        if let Some(class) = self.stage.answer_lost(&name, strike, Side::Before)
+            && let Some(error) = self.fails_before(class).await
+        {
+            return Err(self.noted(order, error));
         }
         if let Some(strike) = strike.filter(|strike| self.commits_late(*strike)) {
             self.commit_late(&name, effect);

@@ -165,12 +165,11 @@ impl FaultClass {
             F::W3 | F::L6 | F::W8 => 800,
             F::Q4 | F::W7 | F::Q7 => 400,
             F::Q2 | F::C1 | F::C2 => 3_000,
-            F::W1 => 2_000,
+            F::W1 | F::S1 => 2_000,
             F::W6 | F::W9 => 300,
             F::Q6 => 700,
             F::Q9 => 900,
             F::D4 => 2_500,
-            F::S1 => 2_000,
             // Met, not injected: they follow from the others.
             F::D2 | F::Q5 => 0,
         }

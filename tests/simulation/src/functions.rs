@@ -28,7 +28,7 @@ use crate::stage::StageClock;
 use crate::world::World;
 
 /// The function's time-out in the template.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// One POST of the shop. What the shop gets to see: `None` if the connection
 /// ended without an answer.

@@ -145,7 +145,7 @@ impl Case<'_> {
             // Told by the reconciliation of both sides, which is not built yet.
             (Some(_), None) if gone_in_erp => {}
             (Some(_), None) => {
-                self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status))
+                self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status));
             }
             (None, Some(_)) if order.status == OrderStatus::Cancelled => {
                 self.violate("I4", "is cancelled in the shop and alive in the ERP");

@@ -153,7 +153,7 @@ impl Invocation {
         match doom {
             Doom::Crash => {
                 self.killed.notify_one();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Doom::Hang => sleep(Duration::from_secs(90)).await,
             Doom::Freeze => {

@@ -4,6 +4,7 @@
 //! One seed decides everything. A seed that breaks a promise can be played
 //! again, with its history, as often as one likes.
 #![expect(clippy::missing_panics_doc, reason = "a test program: what cannot be must stop it at once")]
+#![expect(clippy::large_futures, reason = "a seed's futures are few, and live on one thread's heap anyway")]
 
 pub mod baselines;
 pub mod campaign;

@@ -60,7 +60,7 @@ impl SimQueue {
     }
 
     /// Puts a body in, whoever sends it.
-    pub fn put(&self, body: String) {
+    pub fn put(&self, body: &str) {
         let copies = if self.stage.strikes(F::Q1) { 2 } else { 1 };
         for _ in 0..copies {
             let delay =
@@ -69,8 +69,9 @@ impl SimQueue {
             let mut state = lock(&self.state);
             state.sent += 1;
             let id = state.sent;
-            state.every_body.push(body.clone());
-            let message = Message { id, body: body.clone(), receives: 0, receipt: String::new(), visible_at };
+            state.every_body.push(body.to_owned());
+            let message =
+                Message { id, body: body.to_owned(), receives: 0, receipt: String::new(), visible_at };
             state.messages.insert(id, message);
         }
         self.news.notify_one();
@@ -149,7 +150,7 @@ impl SimQueue {
             dead.into_iter().partition(|body| body.parse::<Hint>().is_ok());
         lock(&self.state).dead = poison;
         for body in readable {
-            self.put(body);
+            self.put(&body);
         }
     }
 }
@@ -161,7 +162,7 @@ impl OrderQueue for SimQueue {
         self.stage
             .call(Port::Queue, "queue.send", fail, || {
                 for hint in hints {
-                    self.put(serde_json::to_string(hint).map_err(|error| QueueError(error.to_string()))?);
+                    self.put(&serde_json::to_string(hint).map_err(|error| QueueError(error.to_string()))?);
                 }
                 Ok(())
             })

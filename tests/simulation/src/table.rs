@@ -98,7 +98,7 @@ fn refused(error: FakeDynamoError) -> TableError {
     }
 }
 
-fn incomplete(error: BuildError) -> TableError {
+fn incomplete(error: &BuildError) -> TableError {
     panic!("the ledger sent an incomplete request: {error}")
 }
 
@@ -118,17 +118,17 @@ fn cancelled_by_conflict() -> TableError {
 #[async_trait]
 impl Table for SimTable {
     async fn get(&self, get: GetItemInputBuilder) -> Result<GetItemOutput, TableError> {
-        let get = get.build().map_err(incomplete)?;
+        let get = get.build().map_err(|error| incomplete(&error))?;
         self.call("table.get", throttled, |fake| fake.get(&get)).await
     }
 
     async fn batch_get(&self, get: BatchGetItemInputBuilder) -> Result<BatchGetItemOutput, TableError> {
-        let get = get.build().map_err(incomplete)?;
+        let get = get.build().map_err(|error| incomplete(&error))?;
         self.call("table.batch_get", throttled, |fake| fake.batch_get(&get)).await
     }
 
     async fn query(&self, query: QueryInputBuilder) -> Result<QueryOutput, TableError> {
-        let query = query.build().map_err(incomplete)?;
+        let query = query.build().map_err(|error| incomplete(&error))?;
         let late =
             invocation::current().is_some() && query.index_name().is_some() && self.stage.strikes(F::D4);
         let lag = if late { self.stage.draw(|dice| dice.usize(1..=LATE)) } else { 0 };
@@ -136,12 +136,12 @@ impl Table for SimTable {
     }
 
     async fn put(&self, put: PutItemInputBuilder) -> Result<PutItemOutput, TableError> {
-        let put = put.build().map_err(incomplete)?;
+        let put = put.build().map_err(|error| incomplete(&error))?;
         self.call("table.put", conflict, |fake| fake.put(&put)).await
     }
 
     async fn update(&self, update: UpdateItemInputBuilder) -> Result<UpdateItemOutput, TableError> {
-        let update = update.build().map_err(incomplete)?;
+        let update = update.build().map_err(|error| incomplete(&error))?;
         self.call("table.update", conflict, |fake| fake.update(&update)).await
     }
 
@@ -149,7 +149,7 @@ impl Table for SimTable {
         &self,
         writes: TransactWriteItemsInputBuilder,
     ) -> Result<TransactWriteItemsOutput, TableError> {
-        let mut writes = writes.build().map_err(incomplete)?;
+        let mut writes = writes.build().map_err(|error| incomplete(&error))?;
         if self.bug == Some(Saboteur::DropTheFence) {
             drop_the_fence(&mut writes);
         }
