@@ -253,6 +253,9 @@ async fn quiet(world: &Arc<World>) {
                     format!("{order} still waits until {due_at} long after everything healed"),
                 );
             }
+            if world.polls_since(healed_at) < 2 {
+                world.stage.violate("I2", "the polls stand still long after everything healed");
+            }
             if !idle {
                 let left = world.queue.bodies();
                 let busy = world.is_busy();
