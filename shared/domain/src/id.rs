@@ -76,6 +76,11 @@ name! {
     EntityId
 }
 
+name! {
+    /// A warehouse or shop floor whose stock has one declared owner.
+    LocationId
+}
+
 /// The shop's own order id: `id`, never `number`, which plugins rewrite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -154,6 +159,36 @@ pub struct Sku(pub String);
 impl fmt::Display for Sku {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What stock is counted by: one item of one legal entity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ItemKey {
+    /// Whose it is.
+    pub entity: EntityId,
+    /// The ERP's item code.
+    pub sku: Sku,
+}
+
+impl fmt::Display for ItemKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.entity, self.sku)
+    }
+}
+
+/// One sold position of one order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LineKey {
+    /// The order.
+    pub order: OrderKey,
+    /// The shop's line id.
+    pub line: u64,
+}
+
+impl fmt::Display for LineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.order, self.line)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod hint;
 pub mod id;
 pub mod import;
+pub mod items;
 pub mod mapping;
 pub mod money;
 pub mod order;
@@ -21,6 +22,7 @@ pub mod push;
 pub mod record;
 pub mod resolve;
 pub mod sales;
+pub mod stock;
 pub mod wake;
 
 pub use private::Personal;

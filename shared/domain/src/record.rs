@@ -1,14 +1,17 @@
 //! The ledger's record of one order: four axes instead of one line of
 //! states, and only facts. No personal data is kept.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EntityId, ErpId, Generation, OrderKey};
+use crate::id::{EntityId, ErpId, Generation, OrderKey, Sku};
 use crate::money::Totals;
 use crate::order::{Order, OrderStatus, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
+use crate::stock::in_flight::StockEffects;
 
 /// Everything Weir knows about one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +40,18 @@ pub struct OrderRecord {
     pub seen: Option<Seen>,
     /// First SKU seen for each line, by the shop's line id: the shop reports
     /// only a product's present one.
-    pub first_skus: std::collections::BTreeMap<u64, String>,
+    pub first_skus: BTreeMap<u64, String>,
     /// What was begun on the sales order and is not on record as ended.
     /// Written *before* the ERP is called: should the end get lost, whoever
     /// comes next knows that the document may be another than it says here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
+    /// What its lines mean for stock, as last written to the in-flight rows.
+    #[serde(default, skip_serializing_if = "StockEffects::is_empty")]
+    pub stock: StockEffects,
+    /// Items whose news are written and not yet said to whoever publishes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub stock_unsaid: BTreeSet<Sku>,
     /// Attempts in a row that ended unknown while the ERP was otherwise well.
     pub unknowns: u32,
     /// Attempts in a row that ended in a definite, temporary failure.
@@ -286,8 +295,10 @@ impl OrderRecord {
             booked_version: None,
             released: None,
             seen: None,
-            first_skus: std::collections::BTreeMap::new(),
+            first_skus: BTreeMap::new(),
             unfinished: None,
+            stock: StockEffects::new(),
+            stock_unsaid: BTreeSet::new(),
             unknowns: 0,
             failures: 0,
             in_doubt_until: None,

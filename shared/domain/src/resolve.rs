@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::config::{ItemPolicy, StoreConfig};
-use crate::id::DocumentKey;
+use crate::config::StoreConfig;
+use crate::id::{DocumentKey, Sku};
+use crate::items;
 use crate::mapping::{MappingKey, MappingKind, Mappings};
 use crate::order::{Charge, Line, Order, TaxShare, Tender, TotalsError};
 use crate::sales::{LineKind, Release, SalesLine, SalesOrder, SalesPayment, Tolerance};
@@ -52,6 +53,12 @@ pub fn keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey
     keys.sort();
     keys.dedup();
     keys
+}
+
+/// The names of its goods only.
+pub fn item_keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
+    let keys = order.lines.iter().flat_map(|line| item_candidates(line, first_skus));
+    keys.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 impl Resolver<'_> {
@@ -136,18 +143,23 @@ impl Resolver<'_> {
     }
 
     fn item(&self, part: &Component<'_>) -> Result<String, MappingKey> {
-        let (candidates, fallback) = match part.source {
-            Source::Line(line) => (item_candidates(line, self.first_skus), self.same_sku(line)),
+        let (candidates, line_item) = match part.source {
+            Source::Line(line) => (item_candidates(line, self.first_skus), self.line_item(line)),
             Source::Shipping(charge) => (shipping_candidates(charge), None),
             Source::Fee(charge) => (fee_candidates(charge), None),
         };
-        let mapped = self.first(&candidates).and_then(|target| target.first().cloned());
-        mapped.or(fallback).ok_or_else(|| shown(candidates, part.name))
+        let mapped = || self.first(&candidates).and_then(|target| target.first().cloned());
+        line_item.or_else(mapped).ok_or_else(|| shown(candidates, part.name))
     }
 
-    fn same_sku(&self, line: &Line) -> Option<String> {
-        let allowed = self.config.items == ItemPolicy::SameSku;
-        allowed.then(|| sku(line, self.first_skus)).flatten()
+    fn line_item(&self, line: &Line) -> Option<String> {
+        let sku = sku(line, self.first_skus);
+        items::item(self.config.items, self.mappings, line.product.id(), sku.as_deref()).map(|item| item.0)
+    }
+
+    /// The item of each goods line that has one.
+    pub fn items(&self, order: &Order) -> BTreeMap<u64, Sku> {
+        order.lines.iter().filter_map(|line| Some((line.id, Sku(self.line_item(line)?)))).collect()
     }
 
     fn taxes(&self, order: &Order, part: &Component<'_>) -> Result<Vec<String>, MappingKey> {
@@ -283,9 +295,7 @@ fn sku(line: &Line, first_skus: &BTreeMap<u64, String>) -> Option<String> {
 }
 
 fn item_candidates(line: &Line, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
-    let id = Some(line.product.id()).filter(|id| *id != 0).map(|id| format!("id:{id}"));
-    let sku = sku(line, first_skus).map(|sku| format!("sku:{sku}"));
-    id.into_iter().chain(sku).map(|name| MappingKey::new(MappingKind::Item, name)).collect()
+    items::candidates(line.product.id(), sku(line, first_skus).as_deref())
 }
 
 fn shipping_candidates(charge: &Charge) -> Vec<MappingKey> {

@@ -143,6 +143,7 @@ impl World {
             mappings: Arc::new(SeededMappings::new(ledger.clone(), seeds)),
             connections,
             clock: Arc::clone(&clock),
+            stock: None,
             lease: Saboteur::lease(bug, TIME_OUT_AND_SKEW + LONGEST_REQUEST + LOOKUP_LAG),
             amnesia: false,
         };

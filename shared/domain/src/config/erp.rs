@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{ConfigError, check_url};
-use crate::id::{ErpId, StoreId};
+use crate::id::{ErpId, LocationId, StoreId};
 
 /// `config/erps/<erp>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,9 @@ pub struct TrytonConfig {
     pub company: u64,
     /// Id of the warehouse that orders ship from.
     pub warehouse: u64,
+    /// Locations whose stock is read, by the names that stores use.
+    #[serde(default)]
+    pub locations: BTreeMap<LocationId, TrytonLocation>,
     /// store → id of its `web.shop`, which makes `web_id` unique.
     pub web_shops: BTreeMap<StoreId, u64>,
     /// Tax code of the mappings → id of the `account.tax`.
@@ -76,6 +79,31 @@ pub struct TrytonConfig {
     pub journals: CodeMap,
     /// Codes that make sums exact.
     pub rounding: AccountingCodes,
+}
+
+/// A warehouse of Tryton as a location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrytonLocation {
+    /// Id of the warehouse (`stock.location`).
+    pub warehouse: u64,
+    /// Whose word on its stock counts. Its figures are read from the ERP in
+    /// any case; events of others about this location are not acted on.
+    #[serde(default)]
+    pub owner: StockOwner,
+}
+
+/// Which system owns the stock of a location.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StockOwner {
+    /// The ERP itself.
+    #[default]
+    Erp,
+    /// A warehouse management system that books into the ERP.
+    Wms,
+    /// A till that books into the ERP.
+    Pos,
 }
 
 /// How cents that rounding leaves are booked.
@@ -90,6 +118,15 @@ pub struct AccountingCodes {
 }
 
 impl ErpDocumentConfig {
+    /// The locations that stores may name, and who owns the stock of each.
+    pub fn locations(&self) -> BTreeMap<&LocationId, StockOwner> {
+        match &self.kind {
+            ErpKind::Tryton(tryton) => {
+                tryton.locations.iter().map(|(name, location)| (name, location.owner)).collect()
+            }
+        }
+    }
+
     /// Refuses what parses and makes no sense.
     pub fn check(&self, local_profile: bool) -> Result<(), ConfigError> {
         check_url("url", &self.url, local_profile)?;

@@ -2,9 +2,14 @@
 //! are deployed. Their JSON Schemas are published in `infra/schemas/`.
 
 mod erp;
+mod stock;
 mod store;
 
-pub use erp::{AccountingCodes, CodeMap, ErpDocumentConfig as ErpConfig, ErpKind, TrytonConfig};
+pub use erp::{
+    AccountingCodes, CodeMap, ErpDocumentConfig as ErpConfig, ErpKind, StockOwner, TrytonConfig,
+    TrytonLocation,
+};
+pub use stock::{Backorders, StockConfig, StockRule, WriteMode};
 pub use store::{EntityRule, ItemPolicy, PollConfig, StoreConfig, TenderRule};
 
 /// A document parses and yet makes no sense.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{ConfigError, check_url};
+use super::{ConfigError, StockConfig, check_url};
 use crate::id::{EntityId, ErpId, StoreId};
 use crate::import::ImportRules;
 use crate::money::Currency;
@@ -48,6 +48,9 @@ pub struct StoreConfig {
     /// The poll that finds what webhooks lost.
     #[serde(default)]
     pub poll: PollConfig,
+    /// What it may sell of whose stock; absent: its quantities are left alone.
+    #[serde(default)]
+    pub stock: Option<StockConfig>,
     /// Orders placed before this instant (UTC) are never imported.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
@@ -142,7 +145,27 @@ impl StoreConfig {
         if self.rounding_cap.is_sign_negative() {
             return Err(ConfigError::new("rounding_cap", "must not be negative"));
         }
+        self.stock.as_ref().map_or(Ok(()), |stock| self.check_stock(stock))
+    }
+
+    /// One quantity in the shop can follow one ERP only: every order that
+    /// lowers it must be seen in the figures it is computed from.
+    fn check_stock(&self, stock: &StockConfig) -> Result<(), ConfigError> {
+        stock.check()?;
+        let Some(erp) = self.stock_erp() else {
+            return Err(ConfigError::new("stock.entity", "is in none of the store's entity rules"));
+        };
+        if self.entities.iter().any(|rule| rule.erp != *erp) {
+            let problem = "a store whose orders go to several ERPs cannot follow the stock of one";
+            return Err(ConfigError::new("stock", problem));
+        }
         Ok(())
+    }
+
+    /// The ERP that the store's stock is in, if it follows one.
+    pub fn stock_erp(&self) -> Option<&ErpId> {
+        let entity = &self.stock.as_ref()?.entity;
+        self.entities.iter().find(|rule| rule.entity == *entity).map(|rule| &rule.erp)
     }
 
     /// Which entity, in which ERP, books this order; `None` if no rule matches.

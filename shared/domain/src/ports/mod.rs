@@ -7,6 +7,7 @@ mod erp;
 mod ledger;
 mod queue;
 mod shop;
+mod stock;
 
 pub use clock::Clock;
 pub use connections::{Connections, StoreDisabled};
@@ -18,3 +19,8 @@ pub use ledger::{
 };
 pub use queue::{OrderQueue, QueueError};
 pub use shop::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};
+pub use stock::{
+    Adjusted, Adjustment, BookedLine, Change, Confirming, ErpStock, InFlightNews, ItemNames, ItemPage,
+    ItemState, Managed, SaleLine, SalesPage, ShopItem, ShopProduct, ShopSale, ShopStock, StockBasis,
+    StockConnections, StockQueue, StockStore,
+};

@@ -120,12 +120,14 @@ impl Session<'_> {
         record.document = DocumentAxis::Pushing;
         record.booked_with = Some(booking.clone());
         record.booked_version = Some(order.version());
+        self.begin_stock().await?;
         self.save("pushing", "its sales order is about to be made").await
     }
 
     /// Before an existing sales order is changed in the ERP.
     async fn begin_on_document(&mut self, what: &'static str, unfinished: Unfinished) -> Result<(), Stop> {
         self.held.record.unfinished = Some(unfinished);
+        self.begin_stock().await?;
         self.save(what, "its sales order is about to be changed").await
     }
 

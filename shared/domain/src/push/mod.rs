@@ -4,6 +4,7 @@
 
 mod act;
 mod session;
+mod stock;
 mod stop;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::hint::Hint;
 use crate::outcome::CallError;
 use crate::ports::{Claim, Clock, Connections, Held, Ledger, LedgerError, MappingStore, StoreDisabled};
 use session::Session;
+pub use stock::StockOut;
 
 /// The outside of the use case.
 #[derive(Clone)]
@@ -25,6 +27,9 @@ pub struct OrderPush {
     pub mappings: Arc<dyn MappingStore>,
     /// Shops and ERPs.
     pub connections: Arc<dyn Connections>,
+    /// Where the orders' effects on stock go; `None` where no store's stock is
+    /// ours.
+    pub stock: Option<StockOut>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How long a claim holds: longer than the function's time-out + the

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::stock::ReadForStock;
 use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
 use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
@@ -15,7 +16,8 @@ use crate::id::ErpId;
 use crate::order::Order;
 use crate::outcome::CallError;
 use crate::ports::{Erp, Held, LedgerError, Note, Shop, ShopError, ShopOrder};
-use crate::record::{Hold, OrderState, Seen};
+use crate::record::{DocumentAxis, Hold, OrderState, Seen};
+use crate::sales::Release;
 
 /// No call is begun with less time left. A call of many requests can still
 /// be cut off; the lease and the look-up after it are for that.
@@ -31,6 +33,12 @@ pub(super) struct Session<'a> {
     pub(super) open_circuit: Option<Peer>,
     /// What the shop said, once it was read.
     pub(super) read: Option<OrderState>,
+    /// The same for stock, if it was news.
+    pub(super) stock_read: Option<ReadForStock>,
+    /// The shop does not have the order any more.
+    pub(super) gone: bool,
+    /// Where the sales order was when the work began.
+    pub(super) document_before: (DocumentAxis, Option<Release>),
 }
 
 /// What a finished piece of work says about itself.
@@ -47,7 +55,18 @@ impl Done {
 
 impl<'a> Session<'a> {
     pub(super) fn new(push: &'a OrderPush, hint: &'a Hint, delivery: &'a Delivery, held: Held) -> Self {
-        Self { push, hint, delivery, held, open_circuit: None, read: None }
+        let document_before = (held.record.document, held.record.released);
+        Self {
+            push,
+            hint,
+            delivery,
+            held,
+            open_circuit: None,
+            read: None,
+            stock_read: None,
+            gone: false,
+            document_before,
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -64,7 +83,9 @@ impl<'a> Session<'a> {
         let took = self.now().duration_since(read_at).max(self.push.clock.steady() - steady);
         let by_shop = answered_at.map(|at| at - took);
         let decision = decide(&self.held.record, &order, &config, self.now());
-        self.remember_read(&order, read_at, by_shop);
+        if self.remember_read(&order, read_at, by_shop) {
+            self.stock_read = Some(ReadForStock::new(&config, &order, read_at));
+        }
         self.act(&config, &order, decision).await
     }
 
@@ -103,10 +124,10 @@ impl<'a> Session<'a> {
 
     /// What the shop said is a fact, whatever comes of it.
     /// Only a state older than the last one is not news.
-    fn remember_read(&mut self, order: &Order, read_at: Timestamp, by_shop: Option<Timestamp>) {
+    fn remember_read(&mut self, order: &Order, read_at: Timestamp, by_shop: Option<Timestamp>) -> bool {
         self.read = Some(OrderState::of(order));
         if is_stale(&self.held.record, order, read_at) {
-            return;
+            return false;
         }
         let record = &mut self.held.record;
         for line in &order.lines {
@@ -122,6 +143,7 @@ impl<'a> Session<'a> {
             version: order.version(),
             totals: order.totals(),
         });
+        true
     }
 
     /// One call to the ERP.
@@ -225,7 +247,8 @@ impl<'a> Session<'a> {
     }
 
     /// The transaction that ends the work.
-    pub(super) async fn finish(self, done: Done) -> Result<Summary, LedgerError> {
+    pub(super) async fn finish(mut self, done: Done) -> Result<Summary, LedgerError> {
+        self.settle_stock().await?;
         let note = self.note(done.what, &done.why);
         let open_circuit = self.open_circuit;
         let record = self.push.ledger.complete(self.held, &note).await?;

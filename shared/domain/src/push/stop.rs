@@ -135,6 +135,7 @@ impl Session<'_> {
 
     /// Deleted for good before or after we booked it.
     async fn gone(mut self) -> Result<Pushed, LedgerError> {
+        self.gone = true;
         match self.held.record.document {
             DocumentAxis::None | DocumentAxis::Cancelled | DocumentAxis::Closed => {
                 self.held.record.hold = Hold::None;

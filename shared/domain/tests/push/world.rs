@@ -41,6 +41,7 @@ impl World {
             mappings: ledger.clone(),
             connections: connections.clone(),
             clock: clock.clone(),
+            stock: None,
             lease: SignedDuration::from_secs(130),
             amnesia: false,
         };

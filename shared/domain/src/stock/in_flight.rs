@@ -1,0 +1,201 @@
+//! In-flight lines: sales that the ERP's figure may not contain yet. They are
+//! rows of their own, summed when needed: no hot counter.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Generation, ItemKey, LineKey, Sku};
+use crate::order::{Line, Order, OrderStatus};
+
+/// One order line that is, or may be, on its way into the ERP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InFlight {
+    /// What was sold.
+    pub item: ItemKey,
+    /// Where.
+    pub line: LineKey,
+    /// R: what the shop took off its own stock for it.
+    pub reduced: Option<Reduction>,
+    /// L: what our ledger is confirming or has confirmed in the ERP, until its
+    /// cancellation is proved.
+    pub confirming: Decimal,
+    /// The life of the order that `confirming` is about, which the ERP is
+    /// asked for.
+    pub generation: Option<Generation>,
+}
+
+impl InFlight {
+    /// max(R, L): what is sold for certain, in one way or the other.
+    pub fn sold(&self) -> Decimal {
+        self.reduced().max(self.confirming)
+    }
+
+    /// R.
+    pub fn reduced(&self) -> Decimal {
+        self.reduced.as_ref().map_or(Decimal::ZERO, |reduction| reduction.quantity)
+    }
+
+    /// The design's rule: it leaves when the ERP's figure contains all of it,
+    /// or when neither side wants it any more.
+    pub fn leaves(&self, included: Decimal) -> bool {
+        self.sold() <= included || self.sold() <= Decimal::ZERO
+    }
+}
+
+/// What a read of the order said about a line's R.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reduction {
+    /// Units; never negative.
+    pub quantity: Decimal,
+    /// Whether the shop said so.
+    pub told: Told,
+    /// The order's date of change, by the shop …
+    pub modified_at: Timestamp,
+    /// … and just before the read began, by us. Both together order reads.
+    pub read_at: Timestamp,
+    /// When the order was placed, by the shop.
+    pub placed_at: Timestamp,
+}
+
+impl Reduction {
+    /// Whether this read is at least as new as another one.
+    pub fn is_news_to(&self, known: &Self) -> bool {
+        (self.modified_at, self.read_at) >= (known.modified_at, known.read_at)
+    }
+}
+
+/// Where R comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The shop said it, or the order's status takes no stock.
+    Said,
+    /// The shop did not say it although the order's status takes stock: it may
+    /// be about to. The full quantity is counted until a second read.
+    Assumed {
+        /// When it was first missing.
+        since: Timestamp,
+    },
+    /// The second read missed it, too: the product's stock is not managed.
+    Absent,
+}
+
+/// A second read proves something only when the shop's request that may have
+/// been under way at the first has ended.
+pub const SECOND_READ_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// R of a line, read at `read_at`. `before` is what an earlier read said.
+pub fn reduction(
+    status: &OrderStatus,
+    quantity: Decimal,
+    said: Option<Decimal>,
+    before: Option<Told>,
+    read_at: Timestamp,
+) -> (Decimal, Told) {
+    if let Some(reduced) = said {
+        return (reduced.max(Decimal::ZERO), Told::Said);
+    }
+    if !takes_stock(status) {
+        return (Decimal::ZERO, Told::Said);
+    }
+    match before {
+        Some(Told::Absent) => (Decimal::ZERO, Told::Absent),
+        Some(Told::Assumed { since }) if read_at >= since + SECOND_READ_AFTER => {
+            (Decimal::ZERO, Told::Absent)
+        }
+        Some(assumed @ Told::Assumed { .. }) => (quantity.max(Decimal::ZERO), assumed),
+        Some(Told::Said) | None => (quantity.max(Decimal::ZERO), Told::Assumed { since: read_at }),
+    }
+}
+
+/// Statuses at which WooCommerce has taken an order's units off its stock.
+/// A plugin's own status comes after one of these.
+fn takes_stock(status: &OrderStatus) -> bool {
+    use OrderStatus::{Completed, Custom, OnHold, Processing};
+    matches!(status, OnHold | Processing | Completed | Custom(_))
+}
+
+/// What an order means for stock, line by line, as it was last written to the
+/// in-flight rows. Kept in the order's record, so that only news are written.
+pub type StockEffects = BTreeMap<u64, LineEffect>;
+
+/// What one line means for stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineEffect {
+    /// The ERP's item code.
+    pub sku: Sku,
+    /// R.
+    pub reduced: Decimal,
+    /// Where R comes from.
+    pub told: Told,
+    /// L.
+    pub confirming: Decimal,
+    /// Of which life.
+    pub generation: Generation,
+}
+
+/// What an order means for stock, read at `read_at`. `items` names the item of
+/// each line that could be resolved; `confirming` says whether its sales order
+/// is being made or exists. `before` is what was known.
+pub fn effects(
+    order: &Order,
+    items: &BTreeMap<u64, Sku>,
+    before: &StockEffects,
+    generation: Generation,
+    confirming: bool,
+    read_at: Timestamp,
+) -> StockEffects {
+    let effect = |line: &Line| {
+        let sku = items.get(&line.id)?.clone();
+        let known = before.get(&line.id).map(|known| known.told);
+        let (reduced, told) = reduction(&order.status, line.quantity, line.reduced_stock, known, read_at);
+        let confirming = if confirming { line.quantity.max(Decimal::ZERO) } else { Decimal::ZERO };
+        Some((line.id, LineEffect { sku, reduced, told, confirming, generation }))
+    };
+    let mut effects: StockEffects = order.lines.iter().filter_map(effect).collect();
+    // A line that was taken out of the order takes nothing any more.
+    for (line, gone) in before {
+        let nothing = || LineEffect {
+            reduced: Decimal::ZERO,
+            told: Told::Said,
+            confirming: Decimal::ZERO,
+            ..gone.clone()
+        };
+        effects.entry(*line).or_insert_with(nothing);
+    }
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn what_the_shop_does_not_say_is_counted_in_full_until_a_second_read() {
+        let two = Decimal::TWO;
+        let read = |before, second| reduction(&OrderStatus::Processing, two, None, before, at(second));
+        let (first, assumed) = read(None, 0);
+        assert_eq!((first, assumed), (two, Told::Assumed { since: at(0) }));
+        assert_eq!(read(Some(assumed), 59), (two, assumed), "the shop may still be at it");
+        let (second, absent) = read(Some(assumed), 60);
+        assert_eq!((second, absent), (Decimal::ZERO, Told::Absent));
+        assert_eq!(read(Some(absent), 90).0, Decimal::ZERO);
+    }
+
+    #[test]
+    fn what_the_shop_says_counts_whatever_the_status() {
+        let read = |status| reduction(&status, Decimal::TWO, Some(Decimal::ONE), None, at(0));
+        for status in [OrderStatus::Failed, OrderStatus::Refunded, OrderStatus::Trash, OrderStatus::Pending] {
+            assert_eq!(read(status), (Decimal::ONE, Told::Said));
+        }
+        let cancelled = reduction(&OrderStatus::Cancelled, Decimal::TWO, None, None, at(0));
+        assert_eq!(cancelled, (Decimal::ZERO, Told::Said));
+    }
+}

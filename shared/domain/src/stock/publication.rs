@@ -1,0 +1,159 @@
+//! A publication: what one shop shows of one item, and the write that is under
+//! way. One fenced writer per item and store: the record's version is read
+//! before the shop's quantity and must not have moved when the write is begun.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::target::Explanation;
+
+/// A write to the shop is over, one way or the other, when the function that
+/// made it cannot run any more.
+pub const WRITER_GONE_AFTER: SignedDuration = SignedDuration::from_secs(70);
+
+/// What one shop shows of one item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// Counts the writes of this record; 0 if there is none yet.
+    pub version: u64,
+    /// The shop's quantity when it was last seen.
+    pub shown: Option<Decimal>,
+    /// What was last reached, and why.
+    pub reached: Option<Reached>,
+    /// A write that was begun and is not known to have ended.
+    pub intent: Option<Intent>,
+    /// How the item stands in this shop.
+    pub standing: Standing,
+    /// Since when the shop does not show what it should.
+    pub stale_since: Option<Timestamp>,
+}
+
+/// What the shop was last known to show, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Why.
+    pub why: Explanation,
+    /// From which [version](super::Position::version) of the position.
+    pub position: u64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A write that was begun. Persisted before the shop is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// P.
+    pub present: Decimal,
+    /// What is added to it; negative takes away.
+    pub delta: Decimal,
+    /// When.
+    pub sent_at: Timestamp,
+    /// The answer was lost, or made no sense: it may still happen.
+    pub lost: bool,
+}
+
+impl Intent {
+    /// What the shop shows once this has happened, sales left aside.
+    pub fn target(&self) -> Decimal {
+        self.present + self.delta
+    }
+}
+
+/// How an item stands in a shop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    /// Never looked at, or all is well.
+    #[default]
+    Published,
+    /// The shop does not manage this product's stock.
+    NotManaged,
+    /// A variation whose stock is its parent's: the parent's item counts.
+    AtParent,
+    /// A person has to look.
+    Exception {
+        /// Stable, `snake_case`.
+        code: String,
+        /// For people.
+        detail: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What the record says about writing now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writable {
+    /// In either direction.
+    Freely,
+    /// A write of unknown outcome may still land, which would bring the shop
+    /// to this: only downwards, and from there.
+    Downwards {
+        /// [`Intent::target`].
+        landing: Decimal,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Another writer is at work.
+    NotBefore(Timestamp),
+}
+
+impl Publication {
+    /// What may be written. `longest_request` is the shop's.
+    pub fn writable(&self, now: Timestamp, longest_request: SignedDuration) -> Writable {
+        let Some(intent) = &self.intent else { return Writable::Freely };
+        let writer_gone = intent.sent_at + WRITER_GONE_AFTER;
+        let settled = intent.sent_at + longest_request;
+        if !intent.lost && now < writer_gone {
+            Writable::NotBefore(writer_gone)
+        } else if now < settled {
+            Writable::Downwards { landing: intent.target(), until: settled }
+        } else {
+            Writable::Freely
+        }
+    }
+}
+
+/// The change to send: zero where nothing is to be done now.
+pub fn delta(target: Decimal, present: Decimal, writable: Writable) -> Decimal {
+    match writable {
+        Writable::Freely => target - present,
+        Writable::Downwards { landing, .. } => (target - present.max(landing)).min(Decimal::ZERO),
+        Writable::NotBefore(_) => Decimal::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: SignedDuration = SignedDuration::from_secs(120);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn sent(lost: bool) -> Publication {
+        let intent = Intent { present: Decimal::from(5), delta: Decimal::from(3), sent_at: at(0), lost };
+        Publication { intent: Some(intent), ..Publication::default() }
+    }
+
+    #[test]
+    fn one_writer_at_a_time_until_it_cannot_be_at_work_any_more() {
+        assert_eq!(sent(false).writable(at(69), LONGEST), Writable::NotBefore(at(70)));
+        let crashed = sent(false).writable(at(70), LONGEST);
+        assert_eq!(crashed, Writable::Downwards { landing: Decimal::from(8), until: at(120) });
+        assert_eq!(sent(true).writable(at(120), LONGEST), Writable::Freely);
+    }
+
+    #[test]
+    fn after_a_lost_answer_only_downwards_and_from_where_it_may_land() {
+        let lost = sent(true).writable(at(1), LONGEST);
+        let delta = |target: i64, present: i64| delta(target.into(), present.into(), lost);
+        assert_eq!(delta(8, 5), Decimal::ZERO, "the increase may be under way");
+        assert_eq!(delta(6, 5), Decimal::from(-2), "or may land on top of this");
+        assert_eq!(delta(6, 8), Decimal::from(-2), "it has landed");
+        assert_eq!(delta(9, 5), Decimal::ZERO);
+    }
+}

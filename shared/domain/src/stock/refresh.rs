@@ -1,0 +1,157 @@
+//! Reading positions anew: E first, then A, all locations of an item in one
+//! pass, stored only if no other reading was stored since this one began.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::Position;
+use crate::id::{DocumentKey, EntityId, ItemKey, LineKey, LocationId, Sku};
+use crate::outcome::CallError;
+use crate::ports::{BookedLine, Clock, ErpStock, ItemState, Ledger, LedgerError, StockStore};
+use crate::stock::{InFlight, LocationStock};
+
+/// Readings of an item before it is left to those who are faster: theirs are
+/// then as new as ours.
+const ROUNDS: u32 = 4;
+
+/// Why positions could not be read anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The ERP could not be read.
+    #[error(transparent)]
+    Erp(#[from] CallError),
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// What a refresh did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refreshed {
+    /// Positions stored.
+    pub stored: usize,
+    /// Items that the ERP does not know.
+    pub unknown: usize,
+    /// In-flight lines that left.
+    pub left: usize,
+}
+
+/// Reads positions anew.
+pub struct Refresh<'a> {
+    /// Where they are kept.
+    pub stock: &'a dyn StockStore,
+    /// What was begun in the ERP for an order.
+    pub ledger: &'a dyn Ledger,
+    /// The ERP.
+    pub erp: &'a dyn ErpStock,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+impl Refresh<'_> {
+    /// Reads the positions of items, at most 100.
+    pub async fn items(&self, entity: &EntityId, skus: &[Sku]) -> Result<Refreshed, RefreshError> {
+        let mut refreshed = Refreshed::default();
+        let mut wanted: Vec<ItemKey> = skus.iter().map(|sku| key(entity, sku)).collect();
+        for _ in 0..ROUNDS {
+            if wanted.is_empty() {
+                break;
+            }
+            wanted = self.round(&wanted, &mut refreshed).await?;
+        }
+        Ok(refreshed)
+    }
+
+    /// One reading; gives back the items at which another reader was faster.
+    async fn round(
+        &self,
+        wanted: &[ItemKey],
+        refreshed: &mut Refreshed,
+    ) -> Result<Vec<ItemKey>, RefreshError> {
+        let states = self.stock.items(wanted).await?;
+        let as_of = self.clock.now();
+        let included = self.included(&states).await?;
+        let skus: Vec<Sku> = wanted.iter().map(|item| item.sku.clone()).collect();
+        let mut figures = self.erp.stock(&skus).await?;
+        let mut again = Vec::new();
+        for (item, state) in wanted.iter().zip(&states) {
+            let figures = figures.remove(&item.sku);
+            refreshed.unknown += usize::from(figures.is_none());
+            let position = next(item, state, &included, figures, as_of);
+            if self.stock.put_position(&position).await? {
+                refreshed.stored += 1;
+                refreshed.left += self.let_leave(state, &position).await?;
+            } else {
+                again.push(item.clone());
+            }
+        }
+        Ok(again)
+    }
+
+    /// E of every line in flight. What was not begun in the ERP when the rows
+    /// were read is not in a figure that is read later, as far as we count.
+    async fn included(&self, states: &[ItemState]) -> Result<BTreeMap<LineKey, Decimal>, RefreshError> {
+        let mut booked = Vec::new();
+        for line in states.iter().flat_map(|state| &state.lines) {
+            booked.extend(self.booked(line).await?);
+        }
+        if booked.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.erp.included(&booked).await?) }
+    }
+
+    /// A row that only a shop's listing has written does not say of which life
+    /// of the order it is: perhaps the line had left and came back with a
+    /// change. The order's record knows.
+    async fn booked(&self, line: &InFlight) -> Result<Option<BookedLine>, LedgerError> {
+        let generation = match line.generation {
+            Some(generation) => Some(generation),
+            None => {
+                let record = self.ledger.record(&line.line.order).await?;
+                let effect = record.and_then(|record| record.stock.get(&line.line.line).cloned());
+                effect.map(|effect| effect.generation)
+            }
+        };
+        let order = line.line.order.clone();
+        Ok(generation.map(|generation| BookedLine {
+            document: DocumentKey { order, generation },
+            line: line.line.clone(),
+            sku: line.item.sku.clone(),
+        }))
+    }
+
+    async fn let_leave(&self, state: &ItemState, position: &Position) -> Result<usize, LedgerError> {
+        let included = |line: &InFlight| position.included.get(&line.line).copied().unwrap_or_default();
+        let leaving: Vec<_> = state.lines.iter().filter(|line| line.leaves(included(line))).collect();
+        for line in &leaving {
+            self.stock.remove_in_flight(line).await?;
+        }
+        Ok(leaving.len())
+    }
+}
+
+/// The key of an item.
+pub(super) fn key(entity: &EntityId, sku: &Sku) -> ItemKey {
+    ItemKey { entity: entity.clone(), sku: sku.clone() }
+}
+
+fn next(
+    item: &ItemKey,
+    state: &ItemState,
+    included: &BTreeMap<LineKey, Decimal>,
+    figures: Option<BTreeMap<LocationId, LocationStock>>,
+    as_of: Timestamp,
+) -> Position {
+    let e = |line: &InFlight| (line.line.clone(), included.get(&line.line).copied().unwrap_or_default());
+    let before = state.position.as_ref();
+    let known = figures.is_some();
+    let last = || before.map(|position| position.locations.clone()).unwrap_or_default();
+    Position {
+        item: item.clone(),
+        version: before.map_or(1, |position| position.version + 1),
+        as_of,
+        included: state.lines.iter().map(e).collect(),
+        locations: figures.unwrap_or_else(last),
+        known,
+    }
+}

@@ -1,0 +1,214 @@
+//! Sending what was claimed: in as few requests as the shop allows, as many at
+//! once as it can take, and every echo compared.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use rust_decimal::Decimal;
+
+use super::plan::standing;
+use super::publication::{Intent, Publication, Reached, Standing};
+use super::publish::{CALL_RESERVE, Delay, StoreSummary, wish};
+use super::round::{Round, SOON, aim};
+use super::target::Explanation;
+use crate::config::WriteMode;
+use crate::id::ItemKey;
+use crate::outcome::CallError;
+use crate::ports::{Adjusted, Adjustment, Change, LedgerError, Managed, ShopProduct, ShopStock};
+
+/// Adjustments of one request: the shop's limit.
+const BATCH: usize = 100;
+
+/// A change that was claimed.
+pub(super) struct Claimed {
+    pub(super) item: ItemKey,
+    pub(super) product: ShopProduct,
+    pub(super) delta: Decimal,
+    pub(super) why: Explanation,
+    /// Not all of the way: the rest may not be changed now.
+    pub(super) partial: bool,
+    /// The version of the position that it is computed from.
+    pub(super) position: u64,
+    /// With the intent.
+    pub(super) publication: Publication,
+}
+
+impl Round<'_> {
+    /// Simple products together, variations by their parent.
+    pub(super) async fn send(
+        &self,
+        shop: &dyn ShopStock,
+        claimed: Vec<Claimed>,
+        summary: &mut StoreSummary,
+        delay: &mut Delay,
+    ) -> Result<(), LedgerError> {
+        let store = &self.place.config.store;
+        let mut batches = batches(claimed);
+        while !batches.is_empty() {
+            let pace = self.publish.pace(store);
+            let rest = batches.split_off(batches.len().min(pace.at_once()));
+            let sending = std::mem::replace(&mut batches, rest);
+            let began = self.publish.clock.steady();
+            let answers = join_all(sending.iter().map(|batch| self.adjust(shop, batch))).await;
+            let failed = answers.iter().any(Result::is_err);
+            self.publish.set_pace(store, pace.after(self.publish.clock.steady() - began, failed));
+            for (batch, answer) in sending.into_iter().zip(answers) {
+                summary.writes += 1;
+                self.settle(batch, answer, summary, delay).await?;
+            }
+            if failed {
+                // What is not sent is certainly not done.
+                delay.note(self.now() + SOON, "the shop failed before it was asked for all");
+                let unsent: Vec<Claimed> = batches.into_iter().flatten().collect();
+                summary.waiting += unsent.len();
+                return self.put_all(unsent, false).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn adjust(&self, shop: &dyn ShopStock, batch: &[Claimed]) -> Result<Vec<Adjusted>, CallError> {
+        if self.now() + CALL_RESERVE > self.deadline {
+            return Err(CallError::retry_soon("too little time was left"));
+        }
+        let adjustment = |claimed: &Claimed| Adjustment {
+            id: claimed.product.id,
+            parent: claimed.product.parent,
+            change: match self.place.stock.write {
+                WriteMode::Delta => Change::By(claimed.delta),
+                WriteMode::Absolute => Change::To(aim(&claimed.publication)),
+            },
+        };
+        let adjustments: Vec<_> = batch.iter().map(adjustment).collect();
+        let adjusted = shop.adjust(&adjustments).await?;
+        if adjusted.len() == batch.len() {
+            Ok(adjusted)
+        } else {
+            Err(CallError::unknown("the shop answered for another number of items"))
+        }
+    }
+
+    /// What became of a batch.
+    async fn settle(
+        &self,
+        batch: Vec<Claimed>,
+        answer: Result<Vec<Adjusted>, CallError>,
+        summary: &mut StoreSummary,
+        delay: &mut Delay,
+    ) -> Result<(), LedgerError> {
+        let error = match answer {
+            Ok(adjusted) => {
+                let echo = |(claimed, adjusted)| self.echo(claimed, adjusted, summary, delay);
+                let settled: Vec<_> = batch.into_iter().zip(adjusted).map(echo).collect();
+                return self.put_each(settled).await;
+            }
+            Err(error) => error,
+        };
+        let lost = matches!(error, CallError::Unknown { .. });
+        let wait = if lost { self.place.stock.longest_request() } else { wish(&error) };
+        delay.note(self.now() + wait, error.to_string());
+        summary.waiting += batch.len();
+        self.put_all(batch, lost).await
+    }
+
+    /// The same end for all: in doubt, or certainly not done.
+    async fn put_all(&self, batch: Vec<Claimed>, lost: bool) -> Result<(), LedgerError> {
+        let end = |claimed: Claimed| {
+            let known = claimed.publication;
+            let intent = known.intent.clone().filter(|_| lost).map(|intent| Intent { lost, ..intent });
+            (claimed.item, Publication { version: known.version + 1, intent, ..known })
+        };
+        self.put_each(batch.into_iter().map(end).collect()).await
+    }
+
+    async fn put_each(&self, ends: Vec<(ItemKey, Publication)>) -> Result<(), LedgerError> {
+        let writes = ends.iter().map(|(item, publication)| self.put(item, publication));
+        join_all(writes).await.into_iter().try_for_each(|put| put.map(drop))
+    }
+
+    /// One echo: below the aim a sale came first and is kept; above it
+    /// something was put back, and it is looked at again at once.
+    fn echo(
+        &self,
+        claimed: Claimed,
+        adjusted: Adjusted,
+        summary: &mut StoreSummary,
+        delay: &mut Delay,
+    ) -> (ItemKey, Publication) {
+        let item = claimed.item.clone();
+        let known = &claimed.publication;
+        let next = Publication { version: known.version + 1, intent: None, ..known.clone() };
+        let id = claimed.product.id;
+        let excepted = |code: &'static str, detail: String, summary: &mut StoreSummary| {
+            *summary.exceptions.entry(code.to_owned()).or_default() += 1;
+            let standing = standing(known, code, detail, self.now());
+            Publication { standing, stale_since: None, ..next.clone() }
+        };
+        let publication = match adjusted {
+            Adjusted::Refused { code, status } => {
+                let detail = format!("The shop refused product {id}: {code} ({status}).");
+                excepted("refused_by_shop", detail, summary)
+            }
+            Adjusted::Now(there) if there.parent != claimed.product.parent => {
+                let detail = format!("Product {id} is not a variation of the product it was.");
+                excepted("foreign_variation", detail, summary)
+            }
+            Adjusted::Now(there) if there.managed != Managed::Yes => {
+                let standing = match there.managed {
+                    Managed::AtParent => Standing::AtParent,
+                    Managed::No | Managed::Yes => Standing::NotManaged,
+                };
+                Publication { standing, stale_since: None, ..next }
+            }
+            Adjusted::Now(ShopProduct { quantity: None, .. }) => {
+                let detail = "The shop took a quantity and shows none.".to_owned();
+                excepted("quantity_unreadable", detail, summary)
+            }
+            Adjusted::Now(ShopProduct { quantity: Some(shown), .. }) => {
+                summary.written += 1;
+                self.reached(&claimed, shown, next, delay)
+            }
+        };
+        (item, publication)
+    }
+
+    fn reached(
+        &self,
+        claimed: &Claimed,
+        shown: Decimal,
+        next: Publication,
+        delay: &mut Delay,
+    ) -> Publication {
+        let now = self.now();
+        let above = shown > aim(&claimed.publication);
+        if above {
+            delay.note(now, "the shop shows more than it was brought to");
+        } else if claimed.partial {
+            delay.note(now + SOON, "the rest of the way has to wait");
+        }
+        let stale = above || claimed.partial || self.unrefreshed;
+        let why = claimed.why.clone();
+        Publication {
+            shown: Some(shown),
+            reached: Some(Reached { why, position: claimed.position, at: now }),
+            standing: Standing::Published,
+            stale_since: claimed.publication.stale_since.filter(|_| stale),
+            ..next
+        }
+    }
+}
+
+fn batches(claimed: Vec<Claimed>) -> Vec<Vec<Claimed>> {
+    let mut groups: BTreeMap<Option<u64>, Vec<Claimed>> = BTreeMap::new();
+    for change in claimed {
+        groups.entry(change.product.parent).or_default().push(change);
+    }
+    let mut batches = Vec::new();
+    for mut group in groups.into_values() {
+        while !group.is_empty() {
+            let rest = group.split_off(group.len().min(BATCH));
+            batches.push(std::mem::replace(&mut group, rest));
+        }
+    }
+    batches
+}
