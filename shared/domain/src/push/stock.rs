@@ -19,7 +19,7 @@ use crate::ports::{
 use crate::record::{DocumentAxis, OrderRecord};
 use crate::resolve::{self, Resolver};
 use crate::stock::in_flight::{Reduction, StockEffects, Told, effects};
-use crate::stock::message::{ITEMS, STOCK_MOVED_VERSION, StockCause, StockMoved};
+use crate::stock::message::{STOCK_MOVED_VERSION, StockCause, StockMoved, batches};
 
 /// Where an order's effect on stock is written, and said.
 #[derive(Clone)]
@@ -153,16 +153,16 @@ impl Session<'_> {
         if unsaid.is_empty() {
             return Ok(());
         }
-        let message = |skus: &[Sku]| StockMoved {
+        let message = |skus: Vec<Sku>| StockMoved {
             v: STOCK_MOVED_VERSION,
             entity: stock.entity.clone(),
-            skus: skus.to_vec(),
+            skus,
             refresh: confirms(&self.held.record) || self.document_before.0 != DocumentAxis::None,
             received_at: self.now(),
             cause: StockCause::Order,
             correlation: self.held.record.correlation.clone(),
         };
-        let messages: Vec<StockMoved> = unsaid.chunks(ITEMS).map(message).collect();
+        let messages: Vec<StockMoved> = batches(unsaid).into_iter().map(message).collect();
         out.queue.send(&messages).await.map_err(|QueueError(why)| LedgerError::Unavailable(why))?;
         self.held.record.stock_unsaid.clear();
         Ok(())

@@ -8,8 +8,29 @@ use crate::id::{EntityId, Sku};
 
 /// The version written into every message.
 pub const STOCK_MOVED_VERSION: u8 = 1;
-/// Items of one message: what one call to a shop can carry.
-pub const ITEMS: usize = 100;
+/// Items of one message. Many at once, so that the shop gets full requests;
+/// few enough for one delivery, and for a message of 256 KB.
+pub const ITEMS: usize = 1_000;
+
+/// Bytes of the SKUs of one message: far below what a queue takes.
+const BYTES: usize = 150_000;
+
+/// Items in as few messages as can carry them.
+pub fn batches(skus: impl IntoIterator<Item = Sku>) -> Vec<Vec<Sku>> {
+    let mut batches: Vec<Vec<Sku>> = Vec::new();
+    let mut bytes = 0;
+    for sku in skus {
+        bytes += sku.0.len();
+        match batches.last_mut().filter(|batch| batch.len() < ITEMS && bytes <= BYTES) {
+            Some(batch) => batch.push(sku),
+            None => {
+                bytes = sku.0.len();
+                batches.push(vec![sku]);
+            }
+        }
+    }
+    batches
+}
 
 /// "Look at these items."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,5 +98,40 @@ impl std::str::FromStr for StockMoved {
             return Err(BadStockMessage::TooMany(message.skus.len()));
         }
         Ok(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_few_and_never_too_large() {
+        let sku = |number: usize, length: usize| Sku(format!("{number:0>length$}"));
+        let sizes = |count, length| {
+            let batches = batches((0..count).map(|number| sku(number, length)));
+            batches.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(0, 8), Vec::<usize>::new());
+        assert_eq!(sizes(2_001, 8), [1_000, 1_000, 1]);
+        assert_eq!(sizes(400, 900), [166, 166, 68]);
+        assert_eq!(sizes(1, 200_000), [1]);
+    }
+
+    #[test]
+    fn what_is_no_message_of_ours_is_told_apart() {
+        let message = |v: u8, skus: usize| {
+            let skus: Vec<String> = (0..skus).map(|number| number.to_string()).collect();
+            serde_json::json!({
+                "v": v, "entity": "eu", "skus": skus, "refresh": true, "cause": "event",
+                "received_at": "2026-11-28T09:00:00Z", "correlation": "c",
+            })
+            .to_string()
+        };
+        let parse = |body: &str| body.parse::<StockMoved>().map(|message| message.skus.len());
+        assert_eq!(parse(&message(1, 1_000)), Ok(1_000));
+        assert_eq!(parse(&message(1, 1_001)), Err(BadStockMessage::TooMany(1_001)));
+        assert_eq!(parse(&message(2, 1)), Err(BadStockMessage::Version(2)));
+        assert_eq!(parse("{}"), Err(BadStockMessage::Shape));
     }
 }

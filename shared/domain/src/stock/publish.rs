@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::message::{STOCK_MOVED_VERSION, StockCause, StockMoved};
 use super::pace::Pace;
-use super::refresh::{Refresh, RefreshError, key};
+use super::refresh::{ITEMS_PER_CALL, Refresh, RefreshError, key};
 use super::round::Round;
 use super::sales::{SalesError, SalesReader, Watermark};
 use crate::circuit::Peer;
@@ -271,7 +271,7 @@ impl Publish {
         wanted.sort();
         wanted.dedup();
         let mut products = Vec::new();
-        for wanted in wanted.chunks(super::message::ITEMS) {
+        for wanted in wanted.chunks(ITEMS_PER_CALL) {
             summary.reads += 1;
             match shop.products(wanted).await {
                 Ok(found) => products.extend(found),

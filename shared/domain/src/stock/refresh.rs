@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -12,6 +13,8 @@ use crate::outcome::CallError;
 use crate::ports::{BookedLine, Clock, ErpStock, ItemState, Ledger, LedgerError, StockStore};
 use crate::stock::{InFlight, LocationStock};
 
+/// Items of one call to an ERP or a shop.
+pub const ITEMS_PER_CALL: usize = 100;
 /// Readings of an item before it is left to those who are faster: theirs are
 /// then as new as ours.
 const ROUNDS: u32 = 4;
@@ -51,15 +54,17 @@ pub struct Refresh<'a> {
 }
 
 impl Refresh<'_> {
-    /// Reads the positions of items, at most 100.
+    /// Reads the positions of items, some at a time.
     pub async fn items(&self, entity: &EntityId, skus: &[Sku]) -> Result<Refreshed, RefreshError> {
         let mut refreshed = Refreshed::default();
-        let mut wanted: Vec<ItemKey> = skus.iter().map(|sku| key(entity, sku)).collect();
-        for _ in 0..ROUNDS {
-            if wanted.is_empty() {
-                break;
+        for skus in skus.chunks(ITEMS_PER_CALL) {
+            let mut wanted: Vec<ItemKey> = skus.iter().map(|sku| key(entity, sku)).collect();
+            for _ in 0..ROUNDS {
+                if wanted.is_empty() {
+                    break;
+                }
+                wanted = self.round(&wanted, &mut refreshed).await?;
             }
-            wanted = self.round(&wanted, &mut refreshed).await?;
         }
         Ok(refreshed)
     }
@@ -75,19 +80,33 @@ impl Refresh<'_> {
         let included = self.included(&states).await?;
         let skus: Vec<Sku> = wanted.iter().map(|item| item.sku.clone()).collect();
         let mut figures = self.erp.stock(&skus).await?;
-        let mut again = Vec::new();
+        let mut store = Vec::new();
         for (item, state) in wanted.iter().zip(&states) {
             let figures = figures.remove(&item.sku);
             refreshed.unknown += usize::from(figures.is_none());
-            let position = next(item, state, &included, figures, as_of);
-            if self.stock.put_position(&position).await? {
-                refreshed.stored += 1;
-                refreshed.left += self.let_leave(state, &position).await?;
-            } else {
-                again.push(item.clone());
+            store.push(self.store(state, next(item, state, &included, figures, as_of)));
+        }
+        let mut again = Vec::new();
+        for (item, left) in wanted.iter().zip(some_at_once(store).await) {
+            match left? {
+                Some(left) => {
+                    refreshed.stored += 1;
+                    refreshed.left += left;
+                }
+                None => again.push(item.clone()),
             }
         }
         Ok(again)
+    }
+
+    /// Stores a reading and lets leave what it contains; `None` if another
+    /// reader was faster.
+    async fn store(&self, state: &ItemState, position: Position) -> Result<Option<usize>, LedgerError> {
+        if self.stock.put_position(&position).await? {
+            Ok(Some(self.let_leave(state, &position).await?))
+        } else {
+            Ok(None)
+        }
     }
 
     /// E of every line in flight. What was not begun in the ERP when the rows
@@ -128,6 +147,14 @@ impl Refresh<'_> {
         }
         Ok(leaving.len())
     }
+}
+
+/// Requests to the table that are under way at once.
+const AT_ONCE: usize = 32;
+
+/// All of them, in their order, some at a time.
+pub(super) async fn some_at_once<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    stream::iter(futures).buffered(AT_ONCE).collect().await
 }
 
 /// The key of an item.

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::plan::{Change, Facts, Keep, Plan, plan};
 use super::publication::{Intent, Publication, Reached, Standing};
 use super::publish::{CALL_RESERVE, Delay, Place, Publish, StoreSummary, wish};
+use super::refresh::some_at_once;
 use super::send::Claimed;
 use crate::id::{ItemKey, Sku};
 use crate::ports::{InFlightNews, ItemState, LedgerError};
@@ -59,7 +59,7 @@ impl Round<'_> {
         };
         let mut refresh = Vec::new();
         let mut claimed = Vec::new();
-        for (item, acted) in self.items.iter().zip(join_all(self.acts()).await) {
+        for (item, acted) in self.items.iter().zip(some_at_once(self.acts()).await) {
             let acted = acted?;
             summary.kept += usize::from(acted.kept);
             summary.waiting += usize::from(acted.waits.is_some() || acted.refresh || acted.raced);
@@ -151,7 +151,7 @@ impl Round<'_> {
             let next = Publication { version: known.version + 1, stale_since, ..known.clone() };
             self.put_news(item, known, next)
         });
-        join_all(writes).await.into_iter().collect()
+        some_at_once(writes.collect()).await.into_iter().collect()
     }
 
     /// Not sold here: it is not stale either, unless nobody could tell.

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::plan::standing;
 use super::publication::{Intent, Publication, Reached, Standing};
 use super::publish::{CALL_RESERVE, Delay, StoreSummary, wish};
+use super::refresh::some_at_once;
 use super::round::{Round, SOON, aim};
 use super::target::Explanation;
 use crate::config::WriteMode;
@@ -123,7 +124,7 @@ impl Round<'_> {
 
     async fn put_each(&self, ends: Vec<(ItemKey, Publication)>) -> Result<(), LedgerError> {
         let writes = ends.iter().map(|(item, publication)| self.put(item, publication));
-        join_all(writes).await.into_iter().try_for_each(|put| put.map(drop))
+        some_at_once(writes.collect()).await.into_iter().try_for_each(|put| put.map(drop))
     }
 
     /// One echo: below the aim a sale came first and is kept; above it

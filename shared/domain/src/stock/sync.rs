@@ -4,14 +4,15 @@
 //! moves its cursor after each page's work, and goes on where the last one
 //! stopped.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::message::{ITEMS, STOCK_MOVED_VERSION, StockCause, StockMoved};
-use super::refresh::{Refresh, RefreshError, key};
+use super::message::{ITEMS, STOCK_MOVED_VERSION, StockCause, StockMoved, batches};
+use super::refresh::{ITEMS_PER_CALL, Refresh, RefreshError, key};
 use crate::circuit::Peer;
 use crate::id::{EntityId, ItemKey, Sku, StoreId};
 use crate::outcome::CallError;
@@ -127,18 +128,30 @@ impl StockSync {
         checkpoint: &mut Checkpoint,
     ) -> Result<Synced, SyncError> {
         let mut synced = Synced::default();
+        let mut named = BTreeSet::new();
+        let mut cursor = checkpoint.cursor.clone();
         loop {
-            if self.clock.now() >= run.until {
-                synced.unfinished = true;
-                return Ok(synced);
+            synced.unfinished = self.clock.now() >= run.until;
+            let mut more = !synced.unfinished;
+            if more {
+                let page = run.erp.moved(cursor.as_deref()).await?;
+                synced.pages += 1;
+                synced.items += page.skus.len();
+                synced.stored += self.refresh(run, &page.skus).await?;
+                named.extend(page.skus);
+                (cursor, more) = (Some(page.next), page.more);
             }
-            let page = run.erp.moved(checkpoint.cursor.as_deref()).await?;
-            synced.pages += 1;
-            synced.items += page.skus.len();
-            synced.stored += self.refresh(run, &page.skus).await?;
-            self.send(run, page.skus, StockCause::Feed).await?;
-            self.schedules.advance(job, checkpoint, &page.next).await?;
-            if !page.more {
+            // What is named together is published in full requests. The cursor
+            // moves after that: should this run die before, the pages are read
+            // again.
+            if !more || named.len() + ITEMS_PER_CALL > ITEMS {
+                self.send(run, std::mem::take(&mut named), StockCause::Feed).await?;
+                if let Some(cursor) = cursor.as_deref().filter(|at| checkpoint.cursor.as_deref() != Some(*at))
+                {
+                    self.schedules.advance(job, checkpoint, cursor).await?;
+                }
+            }
+            if !more {
                 return Ok(synced);
             }
         }
@@ -165,20 +178,23 @@ impl StockSync {
             return Ok(skipped());
         };
         let mut synced = Synced::default();
+        let mut listed = BTreeSet::new();
         loop {
-            if self.clock.now() >= run.until {
-                synced.unfinished = true;
-                return Ok(synced);
+            synced.unfinished = self.clock.now() >= run.until;
+            if !synced.unfinished {
+                let ItemPage { skus, next, more } = run.erp.items(cursor.next.as_deref()).await?;
+                synced.pages += 1;
+                synced.items += skus.len();
+                synced.stored += self.compare(run, &skus).await?;
+                listed.extend(skus);
+                (cursor.next, cursor.done) = (Some(next), !more);
             }
-            let ItemPage { skus, next, more } = run.erp.items(cursor.next.as_deref()).await?;
-            synced.pages += 1;
-            synced.items += skus.len();
-            synced.stored += self.compare(run, &skus).await?;
-            self.send(run, skus, StockCause::Full).await?;
-            cursor.next = Some(next);
-            cursor.done = !more;
-            self.schedules.advance(job, checkpoint, &encode(&cursor)).await?;
-            if cursor.done {
+            let over = cursor.done || synced.unfinished;
+            if over || listed.len() + ITEMS_PER_CALL > ITEMS {
+                self.send(run, std::mem::take(&mut listed), StockCause::Full).await?;
+                self.schedules.advance(job, checkpoint, &encode(&cursor)).await?;
+            }
+            if over {
                 return Ok(synced);
             }
         }
@@ -223,7 +239,7 @@ impl StockSync {
     /// feed, which is always written.
     async fn compare(&self, run: &SyncRun<'_>, skus: &[Sku]) -> Result<usize, SyncError> {
         let mut differ = Vec::new();
-        for skus in skus.chunks(ITEMS) {
+        for skus in skus.chunks(ITEMS_PER_CALL) {
             let keys: Vec<ItemKey> = skus.iter().map(|sku| key(run.entity, sku)).collect();
             let stored = self.stock.positions(&keys).await?;
             let figures = run.erp.stock(skus).await?;
@@ -237,7 +253,13 @@ impl StockSync {
         Ok(self.refresh(run, &differ).await?)
     }
 
-    async fn send(&self, run: &SyncRun<'_>, skus: Vec<Sku>, cause: StockCause) -> Result<(), QueueError> {
+    async fn send(
+        &self,
+        run: &SyncRun<'_>,
+        skus: BTreeSet<Sku>,
+        cause: StockCause,
+    ) -> Result<(), QueueError> {
+        let skus = skus.into_iter().collect();
         self.queue.send(&self.messages(run.entity, run.owner, skus, cause, false)).await
     }
 
@@ -250,16 +272,16 @@ impl StockSync {
         refresh: bool,
     ) -> Vec<StockMoved> {
         let received_at = self.clock.now();
-        let message = |(index, skus): (usize, &[Sku])| StockMoved {
+        let message = |(index, skus): (usize, Vec<Sku>)| StockMoved {
             v: STOCK_MOVED_VERSION,
             entity: entity.clone(),
-            skus: skus.to_vec(),
+            skus,
             refresh,
             received_at,
             cause,
             correlation: format!("{owner}-{index}"),
         };
-        skus.chunks(ITEMS).enumerate().map(message).collect()
+        batches(skus).into_iter().enumerate().map(message).collect()
     }
 }
 
