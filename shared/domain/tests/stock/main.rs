@@ -1,0 +1,7 @@
+//! The use cases of stock over fakes.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod publishing;
+mod syncing;
+mod traps;
+mod world;
