@@ -3,11 +3,13 @@
 //!
 //! [`signature`] and [`delivery`] judge an inbound delivery without reading
 //! more of it than an id. [`wire`] and [`canonical`] turn an order as the
-//! shop writes it into the domain's. [`client`] reads orders from the shop.
+//! shop writes it into the domain's, [`stock`] what it says about stock.
+//! [`client`] asks the shop, and writes quantities.
 
 pub mod canonical;
 pub mod client;
 pub mod delivery;
 pub mod receive;
 pub mod signature;
+pub mod stock;
 pub mod wire;

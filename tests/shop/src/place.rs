@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::model::{Kind as ProductKind, Product};
 use crate::shop::Shop;
 use crate::wire::{Reply, Request};
@@ -312,11 +312,28 @@ fn particulars(kind: &str) -> Vec<(&'static str, Value)> {
 }
 
 /// `POST /_control/orders`: an order as a checkout would make it, the body as
-/// for the REST API.
+/// for the REST API. With `in_stock=1` a real one's last look: 409 where there
+/// are fewer units than wanted.
 pub(crate) fn checkout(shop: &mut Shop, request: &Request, body: &Map<String, Value>) -> Reply {
     let via = request.param("created_via").unwrap_or("checkout").to_owned();
+    if request.param("in_stock") == Some("1") && !is_in_stock(shop, body) {
+        let sold_out = "Sorry, we do not have enough of this in stock to fulfil your order.";
+        return Reply::from(ApiError::new(409, "woocommerce_rest_cart_product_no_stock", sold_out));
+    }
     match shop.create_order(body, &via) {
         Ok(answer) => Reply::json(201, &answer.doc),
         Err(error) => Reply::from(error),
     }
+}
+
+/// Whether every line can be had, by what the shop shows now.
+fn is_in_stock(shop: &Shop, body: &Map<String, Value>) -> bool {
+    let lines = body.get("line_items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    lines.iter().all(|line| {
+        let number = |name: &str| line.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let id = if number("variation_id") == 0 { number("product_id") } else { number("variation_id") };
+        let Some(product) = shop.products.get(&id) else { return false };
+        let shown = shop.shown_stock(product);
+        product.backorders != "no" || shown.is_none_or(|shown| shown >= number("quantity").into())
+    })
 }

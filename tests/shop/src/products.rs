@@ -52,6 +52,15 @@ fn use_variation_route() -> ApiError {
     )
 }
 
+/// The SKUs of `?sku=`: the parts of the list and the text as a whole. What
+/// PHP calls empty is no filter.
+fn asked_skus(request: &Request) -> Option<Vec<String>> {
+    let text = request.param("sku").filter(|text| !["", "0"].contains(text))?;
+    let mut skus: Vec<String> = text.split(',').map(str::to_owned).collect();
+    skus.push(text.to_owned());
+    Some(skus)
+}
+
 impl Shop {
     fn row(p: &Product) -> Row {
         Row { id: p.id, created: p.created, modified: p.modified }
@@ -68,7 +77,7 @@ impl Shop {
             faults.push(ParamFault::not_in_enum("status", "status", &statuses));
         }
         refuse(&faults)?;
-        let skus = request.param("sku").map(|_| request.list("sku"));
+        let skus = asked_skus(request);
         let kind = request.param("type");
         let rows = self
             .products

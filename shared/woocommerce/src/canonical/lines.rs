@@ -40,7 +40,7 @@ fn goods_line(index: usize, line: &WireLine) -> Result<Line, Unreadable> {
 
 /// Stock that cannot be read is stock that was not said: whoever counts it
 /// takes the full quantity then.
-fn reduced_stock(line: &WireLine) -> Option<rust_decimal::Decimal> {
+pub(crate) fn reduced_stock(line: &WireLine) -> Option<rust_decimal::Decimal> {
     let raw = meta(&line.meta_data, REDUCED_STOCK)?;
     let value: crate::wire::Scalar = serde_json::from_str(raw.get()).ok()?;
     value.decimal().ok().flatten()

@@ -22,6 +22,8 @@ use weir_domain::order::{Order, OrderStatus, Payment, RefundRef};
 use weir_domain::ports::ShopError;
 
 use crate::wire::{Object, WireOrder, meta_text};
+pub(crate) use lines::reduced_stock;
+
 use field::{amount, gmt, id, instant, text};
 
 /// Why a body gives no canonical order.

@@ -1,9 +1,9 @@
-//! What an answer of the shop means for the caller.
+//! What an answer of the shop to a read means for the caller.
 //!
 //! | answer | class |
 //! |---|---|
 //! | 200 and JSON | done |
-//! | 404 with the shop's own code for an unknown order | gone |
+//! | 404 with the shop's own code for an unknown order or product | gone |
 //! | 401, 403, other 404 of the API or of a web server, redirects | blocked: key, rights, address |
 //! | HTML with 200, 403, 404, 406, 501: the edge (cache, firewall) | blocked |
 //! | 503, JSON or HTML: maintenance | blocked, with its `Retry-After` |
@@ -11,9 +11,9 @@
 //! | no connection, no answer in time, cut off | retry soon |
 //! | anything else | unknown |
 //!
-//! A read has no effect, so that what would be unknown after a write (5xx, a
-//! time-out, a broken body) is simply read again. The texts are ours: a
-//! shop's message can quote a customer.
+//! A read has no effect, so that what is unknown after a write (5xx, a
+//! time-out, a broken body: see `effect.rs`) is simply read again. The texts
+//! are ours: a shop's message can quote a customer.
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
@@ -27,6 +27,8 @@ use crate::wire::{Object, Scalar};
 
 /// The shop's code for an order it does not have.
 const NO_SUCH_ORDER: &str = "woocommerce_rest_shop_order_invalid_id";
+/// The same for a product, and for a variation read as one.
+const NO_SUCH_PRODUCT: &str = "woocommerce_rest_product_invalid_id";
 
 /// `Ok` if the body is worth reading as what was asked for.
 pub(super) fn judge(
@@ -40,7 +42,7 @@ pub(super) fn judge(
     let after = retry_after(headers, now);
     let error = match (status.as_u16(), json) {
         (200, true) => return Ok(()),
-        (404, true) if code == NO_SUCH_ORDER => return Err(ShopError::Gone),
+        (404, true) if code == NO_SUCH_ORDER || code == NO_SUCH_PRODUCT => return Err(ShopError::Gone),
         (200 | 403 | 404 | 406 | 501, false) => CallError::Blocked {
             why: format!("{status} without JSON: a cache or firewall before the shop"),
             after,
@@ -66,7 +68,7 @@ pub(super) fn judge(
     Err(error.into())
 }
 
-fn credentials(status: StatusCode, code: &str) -> String {
+pub(super) fn credentials(status: StatusCode, code: &str) -> String {
     let why = match code {
         "woocommerce_rest_authentication_error" => "the key's secret is wrong, or it lacks the right",
         "woocommerce_rest_cannot_view" => {
@@ -79,7 +81,7 @@ fn credentials(status: StatusCode, code: &str) -> String {
 }
 
 /// The `code` of the API's error object.
-fn error_code(body: &[u8]) -> String {
+pub(super) fn error_code(body: &[u8]) -> String {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Refusal {
@@ -147,6 +149,7 @@ mod tests {
     fn answers_of_the_shop() {
         assert_eq!(class(200, true, "{}", None), "done");
         assert_eq!(class(404, true, &refusal(NO_SUCH_ORDER), None), "gone");
+        assert_eq!(class(404, true, &refusal(NO_SUCH_PRODUCT), None), "gone");
         assert_eq!(class(404, true, &refusal("rest_no_route"), None), "blocked");
         assert_eq!(class(404, true, &refusal("something_else"), None), "unknown");
         assert_eq!(class(400, true, &refusal("rest_invalid_param"), None), "unknown");

@@ -1,12 +1,17 @@
 //! The shop's REST API, version 3: Basic authentication over TLS.
 //!
-//! Everything here is a read, so that nothing it fails at has had an effect:
-//! the table in `client/answer.rs` says how each failure is classed. Over plain http,
-//! which only loopback in the local profile can have, WooCommerce ignores
-//! Basic credentials; the request is then signed as well (OAuth 1.0a).
+//! Orders and products are read; quantities of stock are the only thing that
+//! is written. A read that fails has had no effect (`client/answer.rs`), a
+//! write may have had one (`client/effect.rs`): each has its table of classes.
+//! Over plain http, which only loopback in the local profile can have,
+//! WooCommerce ignores Basic credentials; the request is then signed as well
+//! (OAuth 1.0a).
 
 mod answer;
+mod effect;
+mod exchange;
 mod oauth;
+mod stock;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,31 +19,32 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 use weir_domain::config::StoreConfig;
 use weir_domain::id::OrderId;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopOrder, ShopPage};
-use weir_http::{Client, Guard, ReadError, answered_at, classify_transport, read_capped};
+use weir_http::{Client, Guard, answered_at};
 
 use crate::canonical::{OrderError, order};
-use crate::wire::{List, Scalar};
+use crate::wire::{self, Scalar};
 
 /// One exchange, from connecting to the last byte.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer that is read. A real order has some 10 kB; plugins
 /// that keep documents in metadata reach hundreds.
 pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
-/// Orders on a page of a listing: the most the shop gives.
+/// Orders or products on a page of a listing: the most the shop gives.
 const PAGE: usize = 100;
 /// Decimals asked for, so that a line is not rounded before it is summed.
 const DECIMALS: &str = "6";
 
-/// A key of the REST API. `read` is enough for what is done here.
+/// A key of the REST API. `read` is enough for a store that keeps its own
+/// stock; one whose stock is published needs `read_write`.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
     /// `ck_…`
@@ -61,7 +67,8 @@ pub enum ShopClientError {
 /// One store's REST API.
 pub struct ShopClient {
     store: Arc<StoreConfig>,
-    orders: Url,
+    /// Of the API itself.
+    base: Url,
     key: ApiKey,
     http: Client,
     clock: Arc<dyn Clock>,
@@ -83,43 +90,36 @@ impl ShopClient {
         local_profile: bool,
     ) -> Result<Self, ShopClientError> {
         let guard = Guard { allow_private: Vec::new(), allow_loopback: local_profile };
-        let mut orders = store.url.clone();
-        orders
-            .path_segments_mut()
+        let mut base = store.url.clone();
+        base.path_segments_mut()
             .map_err(|()| ShopClientError::Url)?
             .pop_if_empty()
-            .extend(["wp-json", "wc", "v3", "orders"]);
+            .extend(["wp-json", "wc", "v3"]);
         let http = weir_http::client(guard, TIMEOUT)?;
-        Ok(Self { store, orders, key, http, clock, nonces: oauth::Nonces::default() })
+        Ok(Self { store, base, key, http, clock, nonces: oauth::Nonces::default() })
+    }
+
+    /// The address of a resource.
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        url
     }
 
     async fn get(&self, url: Url) -> Result<Answer, ShopError> {
-        let request =
-            self.http.request(Method::GET, self.signed(url)).map_err(|error| answer::forbidden(&error))?;
-        let sent = request
-            .basic_auth(self.key.consumer_key.expose_secret(), Some(self.key.consumer_secret.expose_secret()))
-            .header(ACCEPT, "application/json")
-            .header(CACHE_CONTROL, "no-cache")
-            .send()
-            .await;
-        let response = sent.map_err(|error| answer::no_answer(&classify_transport(&error)))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = match read_capped(response, MAX_ANSWER_BYTES).await {
-            Ok(body) => body,
-            Err(ReadError::Transport(failure)) => return Err(answer::no_answer(&failure).into()),
+        let sent = self.exchange(Method::GET, url, None, MAX_ANSWER_BYTES).await;
+        let exchanged = sent.map_err(|failure| answer::no_answer(&failure))?;
+        let (status, headers) = (exchanged.status, exchanged.headers);
+        let body = match exchanged.body {
+            Some(body) => body,
             // Too large to be one of the shop's errors: judged without it.
-            Err(ReadError::TooLarge { .. }) if status != StatusCode::OK => Vec::new(),
-            Err(ReadError::TooLarge { max_bytes }) => return Err(answer::too_large(&headers, max_bytes)),
+            None if status != StatusCode::OK => Vec::new(),
+            None => return Err(answer::too_large(&headers, MAX_ANSWER_BYTES)),
         };
         answer::judge(status, &headers, &body, self.clock.now())?;
         Ok(Answer { headers, body })
-    }
-
-    fn signed(&self, url: Url) -> Url {
-        if url.scheme() == "https" {
-            return url;
-        }
-        oauth::sign(&self.key, &self.nonces, self.clock.now(), "GET", url)
     }
 
     /// The first `pages` pages of the orders of one status that changed after
@@ -133,7 +133,7 @@ impl ShopClient {
         let mut stubs = Vec::new();
         let mut at = None;
         for page in 1..=pages {
-            let answer = self.get(self.listing(status, after, page)).await?;
+            let answer = self.get(self.listing(status, after, page, "id,date_modified_gmt")).await?;
             at = at.or_else(|| answered_at(&answer.headers));
             let found = read_stubs(&answer.body)?;
             let is_last = found.len() < PAGE;
@@ -145,11 +145,12 @@ impl ShopClient {
         Ok((stubs, at))
     }
 
-    fn listing(&self, status: &str, after: Timestamp, page: u32) -> Url {
+    /// Orders of one status that changed after an instant, oldest change first.
+    fn listing(&self, status: &str, after: Timestamp, page: u32, fields: &str) -> Url {
         // With dates_are_gmt the shop wants no `Z`: it would shift by its
         // offset and miss orders.
         let after = TimeZone::UTC.to_datetime(after).strftime("%Y-%m-%dT%H:%M:%S");
-        let mut url = self.orders.clone();
+        let mut url = self.url(&["orders"]);
         url.query_pairs_mut()
             .append_pair("status", status)
             .append_pair("modified_after", &after.to_string())
@@ -158,7 +159,7 @@ impl ShopClient {
             .append_pair("order", "asc")
             .append_pair("per_page", &PAGE.to_string())
             .append_pair("page", &page.to_string())
-            .append_pair("_fields", "id,date_modified_gmt");
+            .append_pair("_fields", fields);
         url
     }
 }
@@ -166,10 +167,7 @@ impl ShopClient {
 #[async_trait]
 impl Shop for ShopClient {
     async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
-        let mut url = self.orders.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(&id.to_string());
-        }
+        let mut url = self.url(&["orders", &id.to_string()]);
         url.query_pairs_mut().append_pair("dp", DECIMALS);
         let answer = self.get(url).await?;
         let order = order(&self.store, id, &answer.body).map_err(|error| match error {
@@ -200,11 +198,7 @@ fn read_stubs(body: &[u8]) -> Result<Vec<OrderStub>, ShopError> {
         id: Scalar,
         date_modified_gmt: Scalar,
     }
-    if !body.trim_ascii_start().starts_with(b"[") {
-        return Err(CallError::retry_soon("the listing is not a JSON list").into());
-    }
-    let List(stubs): List<Stub> =
-        serde_json::from_slice(body).map_err(|_| CallError::retry_soon("the listing is not JSON"))?;
+    let stubs = wire::listing::<Stub>(body).map_err(|why| CallError::retry_soon(why.to_string()))?;
     let read = |stub: &Stub| {
         let id = stub.id.id().ok().filter(|id| *id != 0)?;
         Some(OrderStub { id: OrderId(id), modified_at: stub.date_modified_gmt.gmt().ok()?? })

@@ -1,4 +1,4 @@
-//! Orders as the shop writes them.
+//! Orders and products as the shop writes them.
 //!
 //! PHP decides the JSON: a number may come as a string, nothing as `""`, an
 //! empty object as `[]`, a list with a gap as an object. No field is refused
@@ -8,9 +8,11 @@
 
 mod lenient;
 mod scalar;
+mod stock;
 
 pub use lenient::{List, Object};
 pub use scalar::{BadValue, Scalar};
+pub use stock::{WireAdjusted, WireProduct, WireRefusal, WireSale};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -184,4 +186,24 @@ pub fn meta_text(entries: &[WireMeta], key: &str) -> Option<String> {
         scalar => scalar.text(),
     };
     Some(text).filter(|text| !text.trim().is_empty())
+}
+
+/// Why a body is no listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoListing {
+    /// It is something else, or something was printed before it.
+    #[error("the listing is not a JSON list")]
+    NotAList,
+    /// It begins like one.
+    #[error("the listing is not JSON")]
+    NotJson,
+}
+
+/// Reads the body of a collection.
+pub fn listing<T: Default + for<'de> Deserialize<'de>>(body: &[u8]) -> Result<Vec<T>, NoListing> {
+    if !body.trim_ascii_start().starts_with(b"[") {
+        return Err(NoListing::NotAList);
+    }
+    let List(elements) = serde_json::from_slice(body).map_err(|_| NoListing::NotJson)?;
+    Ok(elements)
 }

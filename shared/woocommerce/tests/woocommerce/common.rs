@@ -18,12 +18,14 @@ use weir_woocommerce::client::{ApiKey, ShopClient};
 /// An answer to a path with its query.
 type Answers = Arc<dyn Fn(&str, &BTreeMap<String, String>) -> Response<Body> + Send + Sync>;
 
-/// What was asked: path, query, headers.
+/// What was asked.
 #[derive(Clone)]
 pub(crate) struct Asked {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 pub(crate) struct ShopServer {
@@ -51,6 +53,21 @@ impl ShopServer {
         Self { url, asked, task }
     }
 
+    /// Answers everything alike: a status, headers, a body.
+    pub(crate) async fn answering(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self::start(move |_, _| {
+            let builder = Response::builder().status(status);
+            let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+            builder.body(Body::from(body.clone())).unwrap()
+        })
+        .await
+    }
+
+    /// Where it is, with the shop's path.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn client(&self) -> ShopClient {
         client(&self.url)
     }
@@ -64,13 +81,16 @@ async fn handle(
     State((answers, asked)): State<(Answers, Arc<Mutex<Vec<Asked>>>)>,
     request: Request,
 ) -> Response<Body> {
-    let path = request.uri().path().to_owned();
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let query: BTreeMap<_, _> =
         url::Url::parse(&format!("http://x{}", request.uri())).unwrap().query_pairs().into_owned().collect();
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    let headers = headers.collect();
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
     let answer = answers(&path, &query);
-    asked.lock().unwrap().push(Asked { path, query, headers: headers.collect() });
+    asked.lock().unwrap().push(Asked { method, path, query, headers, body });
     answer
 }
 
@@ -101,5 +121,21 @@ pub(crate) fn class(error: &ShopError) -> &'static str {
         ShopError::Call(CallError::RetrySoon { .. }) => "retry",
         ShopError::Call(CallError::Unknown { .. }) => "unknown",
         ShopError::Call(CallError::Rejected(_)) => "rejected",
+    }
+}
+
+/// The bytes a body stands for: a text's own, or the JSON of anything else.
+pub(crate) fn bytes(body: &Value) -> Vec<u8> {
+    match body {
+        Value::String(text) => text.clone().into_bytes(),
+        body => serde_json::to_vec(body).unwrap(),
+    }
+}
+
+/// An outcome in a few words.
+pub(crate) fn outcome<T>(result: &Result<T, CallError>) -> &'static str {
+    match result {
+        Ok(_) => "done",
+        Err(error) => class(&error.clone().into()),
     }
 }

@@ -7,9 +7,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use weir_domain::config::StoreConfig;
 use weir_domain::id::OrderId;
+use weir_domain::outcome::CallError;
+use weir_domain::ports::{Adjustment, Change};
 use weir_testkit::events;
 use weir_woocommerce::canonical::order;
 use weir_woocommerce::delivery::{Topic, understand};
+use weir_woocommerce::stock::{adjusted, product, products, sales};
 
 static STORE: LazyLock<StoreConfig> = LazyLock::new(|| {
     serde_json::from_value(json!({
@@ -25,10 +28,10 @@ static STORE: LazyLock<StoreConfig> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// The bodies of all samples that are objects.
+/// The bodies of all samples that are objects or lists.
 static BODIES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let bodies = events::all("woocommerce").into_iter().map(|sample| sample.json()["body"].clone());
-    bodies.filter(Value::is_object).collect()
+    bodies.filter(|body| body.is_object() || body.is_array()).collect()
 });
 
 /// Reads it in every way there is. Whatever is an order has totals that can
@@ -43,6 +46,26 @@ fn read(body: &[u8]) {
             let _ = (order.totals(), order.residuals(STORE.rounding_cap), order.version());
         }
         Err(error) => assert!(!format!("{error} {error:?}").to_lowercase().contains("canary"), "{error}"),
+    }
+    read_stock(id, body);
+}
+
+/// In every way that is about stock. Of a batch, all items are answered or it
+/// is not known what became of any.
+fn read_stock(id: Option<u64>, body: &[u8]) {
+    let asked: Vec<Adjustment> = ["601", "602", "605"]
+        .iter()
+        .map(|id| Adjustment { id: id.parse().unwrap(), parent: None, change: Change::By(1.into()) })
+        .collect();
+    let batch = adjusted(&asked, body);
+    match &batch {
+        Ok(answers) => assert_eq!(answers.len(), asked.len()),
+        Err(error) => assert!(matches!(error, CallError::Unknown { .. }), "{error}"),
+    }
+    let errors =
+        [batch.err(), products(body).err(), product(id.unwrap_or(601), body).err(), sales(body).err()];
+    for error in errors.into_iter().flatten() {
+        assert!(!format!("{error} {error:?}").to_lowercase().contains("canary"), "{error}");
     }
 }
 

@@ -7,3 +7,4 @@ mod common;
 mod damage;
 mod recordings;
 mod samples;
+mod stock;

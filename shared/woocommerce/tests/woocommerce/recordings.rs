@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use axum::body::Body;
-use axum::response::Response;
 use base64::Engine;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -24,7 +22,7 @@ use crate::common::{ShopServer, class};
 const CAP: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
 
 /// Past the test harness, which would swallow it.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "recordings: {text}");
 }
 
@@ -120,11 +118,11 @@ fn expected(topic: &str, body: &Value) -> Understanding {
 }
 
 /// A document that has the fields of an order.
-fn is_order(body: &Value) -> bool {
+pub(crate) fn is_order(body: &Value) -> bool {
     body["line_items"].is_array() && body["currency"].is_string() && body["date_modified_gmt"].is_string()
 }
 
-fn canonicalise(name: &str, body: &Value) -> Order {
+pub(crate) fn canonicalise(name: &str, body: &Value) -> Order {
     let id = OrderId(body["id"].as_u64().unwrap());
     let bytes = serde_json::to_vec(body).unwrap();
     let order = order(&store(), id, &bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -211,7 +209,7 @@ fn every_order_of_a_rest_answer_is_canonicalised() {
 }
 
 /// Single answers, lists, and the items of a batch.
-fn documents(call: &RestCall) -> Vec<&Value> {
+pub(crate) fn documents(call: &RestCall) -> Vec<&Value> {
     match &call.body {
         Value::Array(list) => list.iter().collect(),
         Value::Object(object) => match object.get("update").and_then(Value::as_array) {
@@ -289,22 +287,14 @@ async fn every_recorded_failure_has_its_class() {
 }
 
 async fn replay(call: &RestCall) -> (&'static str, String) {
-    let mut answer = Vec::new();
-    let wanted = ["content-type", "retry-after", "date"];
-    for (name, value) in
-        call.headers.iter().filter(|(name, _)| wanted.contains(&name.to_lowercase().as_str()))
-    {
-        answer.push((name.clone(), value.clone()));
-    }
-    let (status, body) = (call.status, bytes(call));
-    let server = ShopServer::start(move |_, _| {
-        let mut builder = Response::builder().status(status);
-        for (name, value) in &answer {
-            builder = builder.header(name, value);
-        }
-        builder.body(Body::from(body.clone())).unwrap()
-    })
-    .await;
-    let error = server.client().order(OrderId(4711)).await.unwrap_err();
+    let error = served(call).await.client().order(OrderId(4711)).await.unwrap_err();
     (class(&error), error.to_string())
+}
+
+/// A shop that answers everything as this was answered.
+pub(crate) async fn served(call: &RestCall) -> ShopServer {
+    let wanted = ["content-type", "retry-after", "date", "x-wp-totalpages"];
+    let headers = call.headers.iter().filter(|(name, _)| wanted.contains(&name.to_lowercase().as_str()));
+    let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
+    ShopServer::answering(call.status, headers, bytes(call)).await
 }

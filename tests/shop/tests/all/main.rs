@@ -11,4 +11,5 @@ mod orders;
 mod products;
 mod recordings;
 mod script;
+mod stock;
 mod webhooks;

@@ -1,0 +1,277 @@
+//! Products and sales against a real server on loopback.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::response::Response;
+use serde_json::{Value, json};
+use weir_domain::ports::{Shop, ShopItem, ShopProduct, ShopStock};
+
+use crate::common::{ShopServer, answer, client, ok, outcome};
+
+fn skus<const N: usize>(skus: [&str; N]) -> Vec<ShopItem> {
+    skus.map(|sku| ShopItem::Sku(sku.to_owned())).to_vec()
+}
+
+fn product(id: u64, sku: &str, parent: u64) -> Value {
+    let kind = if parent == 0 { "simple" } else { "variation" };
+    json!({
+        "id": id, "type": kind, "parent_id": parent, "status": "publish", "sku": sku,
+        "manage_stock": true, "stock_quantity": id, "backorders_allowed": false,
+    })
+}
+
+/// A shop of products (id, SKU, parent) that lists, filters and pages as
+/// WooCommerce does, and says how many pages there are if `told`.
+fn shop(
+    products: Vec<(u64, &'static str, u64)>,
+    told: bool,
+) -> impl Fn(&str, &BTreeMap<String, String>) -> Response<Body> {
+    move |path, query| {
+        if let Some(id) = path.strip_prefix("/sub/wp-json/wc/v3/products/") {
+            let found = products.iter().find(|(known, ..)| known.to_string() == id);
+            return found.map_or_else(gone, |(id, sku, parent)| ok(&product(*id, sku, *parent)));
+        }
+        let asked = |name: &str| query.get(name).filter(|list| !["", "0"].contains(&list.as_str()));
+        let is_in = |list: &String, value: &str| list.split(',').any(|part| part == value) || list == value;
+        let found: Vec<Value> = products
+            .iter()
+            .filter(|(_, sku, _)| asked("sku").is_none_or(|list| is_in(list, sku)))
+            .filter(|(id, _, parent)| {
+                asked("include").is_none_or(|list| *parent == 0 && is_in(list, &id.to_string()))
+            })
+            .map(|(id, sku, parent)| product(*id, sku, *parent))
+            .collect();
+        let number = |name: &str| query[name].parse::<usize>().unwrap();
+        let size = number("per_page");
+        let page = found.iter().skip((number("page") - 1) * size).take(size).cloned().collect();
+        let mut listed = ok(&Value::Array(page));
+        if told {
+            let pages = found.len().div_ceil(size).to_string();
+            listed.headers_mut().insert("x-wp-totalpages", pages.parse().unwrap());
+        }
+        listed
+    }
+}
+
+fn gone() -> Response<Body> {
+    let body =
+        r#"{"code":"woocommerce_rest_product_invalid_id","message":"Invalid ID.","data":{"status":404}}"#;
+    answer(404, "application/json", body)
+}
+
+fn ids(products: &[ShopProduct]) -> Vec<u64> {
+    products.iter().map(|product| product.id).collect()
+}
+
+#[tokio::test]
+async fn products_are_listed_by_sku_with_all_their_namesakes() {
+    let server =
+        ShopServer::start(shop(vec![(1, "A", 0), (2, "B", 9), (3, "B", 0), (4, "C", 0)], true)).await;
+    let found = server.client().products(&skus(["B", "NOPE", "A", "A"])).await.unwrap();
+    assert_eq!(ids(&found), [1, 2, 3]);
+    assert_eq!((found[0].parent, found[1].parent), (None, Some(9)));
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].path, "/sub/wp-json/wc/v3/products");
+    for (name, value) in [
+        ("sku", "A,B,NOPE"),
+        ("status", "any"),
+        ("orderby", "id"),
+        ("order", "asc"),
+        ("per_page", "100"),
+        ("page", "1"),
+        ("_fields", "id,type,parent_id,status,sku,manage_stock,stock_quantity,backorders_allowed"),
+    ] {
+        assert_eq!(asked[0].query[name], value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_asked_is_nothing_found() {
+    let server = ShopServer::start(shop(vec![(1, "A", 0)], true)).await;
+    assert_eq!(server.client().products(&[]).await.unwrap(), []);
+    assert_eq!(server.client().products(&skus([""])).await.unwrap(), [], "it would list everything");
+    let long = "x".repeat(6_000);
+    assert_eq!(server.client().products(&skus([&long])).await.unwrap(), [], "it fits into no address");
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn more_products_than_fit_on_a_page_are_all_found() {
+    for told in [true, false] {
+        let products: Vec<_> = (1..=230).map(|id| (id, "TWIN", 0)).collect();
+        let server = ShopServer::start(shop(products, told)).await;
+        let found = server.client().products(&skus(["TWIN"])).await.unwrap();
+        assert_eq!(ids(&found), (1..=230).collect::<Vec<_>>(), "pages told: {told}");
+        assert_eq!(server.asked().len(), 3);
+    }
+    let full: Vec<_> = (1..=100).map(|id| (id, "TWIN", 0)).collect();
+    let server = ShopServer::start(shop(full, true)).await;
+    assert_eq!(server.client().products(&skus(["TWIN"])).await.unwrap().len(), 100);
+    assert_eq!(server.asked().len(), 1, "the shop says that there is no other page");
+}
+
+#[tokio::test]
+async fn a_shop_that_lists_without_end_is_not_followed() {
+    let products: Vec<_> = (1..=1_001).map(|id| (id, "TWIN", 0)).collect();
+    let server = ShopServer::start(shop(products, true)).await;
+    assert_eq!(outcome(&server.client().products(&skus(["TWIN"])).await), "unknown");
+    assert_eq!(server.asked().len(), 10);
+}
+
+#[tokio::test]
+async fn a_sku_with_a_comma_is_asked_for_alone_and_zero_is_a_sku() {
+    let all = vec![(1, "A", 0), (2, "A,B", 0), (3, "B", 0), (4, "0", 0), (5, "C", 0)];
+    let server = ShopServer::start(shop(all, true)).await;
+    let found = server.client().products(&skus(["A,B", "C"])).await.unwrap();
+    assert_eq!(ids(&found), [2, 5], "its parts are other products");
+    assert_eq!(server.asked().len(), 2);
+    let zero = server.client().products(&skus(["0"])).await.unwrap();
+    assert_eq!(ids(&zero), [4]);
+    assert_eq!(server.asked()[2].query["sku"], "0,0", "a lone zero is no filter to PHP");
+}
+
+#[tokio::test]
+async fn long_lists_are_split_before_the_address_is_too_long() {
+    let long: Vec<ShopItem> =
+        (0..100).map(|n| ShopItem::Sku(format!("Ölfass {n:03} {}", "ß".repeat(60)))).collect();
+    let server = ShopServer::start(|_, query| {
+        let list = query["sku"].split(',').enumerate();
+        ok(&list
+            .map(|(n, sku)| product(sku[8..11].parse::<u64>().unwrap() * 1_000 + n as u64 + 1, sku, 0))
+            .collect())
+    })
+    .await;
+    let found = server.client().products(&long).await.unwrap();
+    let asked = server.asked();
+    assert_eq!(found.len(), 100, "each once");
+    assert!(asked.len() > 5, "{} requests", asked.len());
+    for asked in &asked {
+        let address =
+            url::Url::parse_with_params("https://shop.example.com/wp-json/wc/v3/products", &asked.query);
+        assert!(address.unwrap().as_str().len() < 6_000);
+    }
+    let many: Vec<ShopItem> = (0..250).map(|n| ShopItem::Sku(format!("{n:03}"))).collect();
+    let server = ShopServer::start(|_, _| ok(&json!([]))).await;
+    assert_eq!(server.client().products(&many).await.unwrap(), []);
+    let lists: Vec<usize> =
+        server.asked().iter().map(|asked| asked.query["sku"].split(',').count()).collect();
+    assert_eq!(lists, [100, 100, 50]);
+}
+
+#[tokio::test]
+async fn ids_are_listed_and_what_is_no_product_is_read_singly() {
+    let all = vec![(1, "A", 0), (2, "B", 9), (3, "", 0), (4, "D", 0)];
+    let server = ShopServer::start(shop(all, true)).await;
+    let items =
+        [ShopItem::Sku("D".into()), ShopItem::Id(2), ShopItem::Id(3), ShopItem::Id(4), ShopItem::Id(99)];
+    let found = server.client().products(&items).await.unwrap();
+    assert_eq!(ids(&found), [4, 3, 2], "one that is asked for twice is given once");
+    let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
+    let base = "/sub/wp-json/wc/v3/products";
+    assert_eq!(asked, [base.to_owned(), base.to_owned(), format!("{base}/2"), format!("{base}/99")]);
+    assert_eq!(server.asked()[1].query["include"], "2,3,4,99");
+    let one = server.client().products(&[ShopItem::Id(1)]).await.unwrap();
+    assert_eq!(ids(&one), [1]);
+    assert_eq!(server.asked().len(), 5, "a single one is not listed first");
+}
+
+#[tokio::test]
+async fn products_that_cannot_be_read_are_not_absent_ones() {
+    for (status, body, expected) in [
+        (500, "{}", "retry"),
+        (401, "{}", "blocked"),
+        (200, "<br />[]", "retry"),
+        (200, "{}", "retry"),
+        (200, r#"[{"sku":"A"}]"#, "unknown"),
+        (200, r#"[{"id":1,"sku":"A","type":"variation"}]"#, "unknown"),
+        (200, "[[]]", "unknown"),
+    ] {
+        let server = ShopServer::start(move |_, _| answer(status, "application/json", body)).await;
+        assert_eq!(outcome(&server.client().products(&skus(["A"])).await), expected, "{status} {body}");
+    }
+    // One of several requests is enough.
+    let server =
+        ShopServer::start(|path, query| match (path.ends_with('7'), query.contains_key("include")) {
+            (true, _) => answer(502, "text/html", ""),
+            (false, _) => ok(&json!([])),
+        })
+        .await;
+    let items = [ShopItem::Id(5), ShopItem::Id(7)];
+    let found = server.client().products(&items[1..]).await;
+    assert_eq!(outcome(&found), "retry");
+}
+
+#[tokio::test]
+async fn sales_are_asked_for_in_gmt_one_page_each() {
+    let order = json!({
+        "id": 25, "status": "processing", "date_created_gmt": "2026-11-23T19:41:08",
+        "date_modified_gmt": "2026-11-23T19:43:20", "line_items": [
+            {"id": 1, "product_id": 10, "variation_id": 0, "quantity": 2, "sku": "MUG-L",
+             "meta_data": [{"key": "_reduced_stock", "value": "2"}]},
+        ],
+    });
+    let server = ShopServer::start(move |_, _| ok(&json!([order]))).await;
+    let after = "2026-11-23T19:00:09.75Z".parse().unwrap();
+    let page = server.client().sales_after(after, 3).await.unwrap();
+    assert_eq!(super::shown_sale(&page.sales[0]), "25 processing after 132 s: 1 10/0 \"MUG-L\" 2 of 2");
+    assert_eq!(page.answered_at, Some("2026-11-23T19:59:58Z".parse().unwrap()));
+    let asked = server.asked();
+    assert_eq!((asked.len(), asked[0].path.as_str()), (1, "/sub/wp-json/wc/v3/orders"));
+    for (name, value) in [
+        ("status", "any"),
+        ("modified_after", "2026-11-23T19:00:09"),
+        ("dates_are_gmt", "true"),
+        ("orderby", "modified"),
+        ("order", "asc"),
+        ("per_page", "100"),
+        ("page", "3"),
+        ("_fields", "id,status,date_created_gmt,date_modified_gmt,line_items"),
+    ] {
+        assert_eq!(asked[0].query[name], value, "{name}");
+    }
+    server.client().sales_after(after, 0).await.unwrap();
+    assert_eq!(server.asked()[1].query["page"], "1", "pages count from 1");
+}
+
+#[tokio::test]
+async fn sales_that_cannot_be_read_are_not_no_sales() {
+    for (status, body, expected) in [
+        (500, "{}", "retry"),
+        (403, "{}", "blocked"),
+        (200, r#"{"code":"x"}"#, "retry"),
+        (200, "[[]]", "unknown"),
+        (200, r#"[{"id":1,"status":"processing","line_items":[]}]"#, "unknown"),
+    ] {
+        let server = ShopServer::start(move |_, _| answer(status, "application/json", body)).await;
+        let sales = server.client().sales_after("2026-11-23T19:00:00Z".parse().unwrap(), 1).await;
+        assert_eq!(outcome(&sales), expected, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_shops_wish_is_heard_by_a_read_of_stock() {
+    let server = ShopServer::start(|_, _| {
+        let mut answer = answer(429, "application/json", "{}");
+        answer.headers_mut().insert("retry-after", "7".parse().unwrap());
+        answer
+    })
+    .await;
+    let error = server.client().products(&skus(["A"])).await.unwrap_err();
+    let weir_domain::outcome::CallError::RetrySoon { after, .. } = error else { panic!("{error:?}") };
+    assert_eq!(after, Some(jiff::SignedDuration::from_secs(7)));
+    assert_eq!(server.asked().len(), 1, "one attempt");
+}
+
+/// The two sides of the client are one shop.
+#[tokio::test]
+async fn nobody_at_the_door_of_either_side() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = client(&url);
+    assert_eq!(outcome(&client.products(&skus(["A"])).await), "retry");
+    assert_eq!(outcome(&client.sales_after("2026-11-23T19:00:00Z".parse().unwrap(), 1).await), "retry");
+    assert!(client.order(weir_domain::id::OrderId(1)).await.is_err());
+}
