@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use weir_domain::config::{ConfigError, ErpConfig, ErpKind};
-use weir_domain::ports::{Clock, Erp};
+use weir_domain::ports::{Clock, Erp, ErpStock};
 use weir_http::Guard;
 
 /// An ERP connection could not be made from its configuration.
@@ -31,11 +31,32 @@ pub fn connect(
     clock: Arc<dyn Clock>,
     local_profile: bool,
 ) -> Result<Arc<dyn Erp>, ConnectError> {
-    config.check(local_profile)?;
-    let guard = Guard::new(&config.allow_private, local_profile)
-        .map_err(|text| ConfigError::new("allow_private", format!("{text:?} is not a CIDR range")))?;
-    let http = weir_http::client(guard, Duration::from_secs(config.timeout_s.into()))?;
+    let http = client(config, local_profile)?;
     match &config.kind {
         ErpKind::Tryton(tryton) => Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?)),
     }
+}
+
+/// Like [`connect`], to the stock side of the ERP: what is on hand and what
+/// is promised. `clock` says which day it is, too.
+pub fn connect_stock(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<dyn ErpStock>, ConnectError> {
+    let http = client(config, local_profile)?;
+    match &config.kind {
+        ErpKind::Tryton(tryton) => {
+            tryton::check_locations(tryton)?;
+            Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?))
+        }
+    }
+}
+
+fn client(config: &ErpConfig, local_profile: bool) -> Result<weir_http::Client, ConnectError> {
+    config.check(local_profile)?;
+    let guard = Guard::new(&config.allow_private, local_profile)
+        .map_err(|text| ConfigError::new("allow_private", format!("{text:?} is not a CIDR range")))?;
+    Ok(weir_http::client(guard, Duration::from_secs(config.timeout_s.into()))?)
 }

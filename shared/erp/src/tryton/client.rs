@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
+use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -25,8 +26,19 @@ pub(super) struct Client {
     http: weir_http::Client,
     models: Url,
     key: SecretString,
-    context: String,
+    context: Value,
     clock: Arc<dyn Clock>,
+}
+
+/// A search that says more than which records.
+pub(super) struct Query<'a> {
+    pub(super) domain: Value,
+    pub(super) fields: &'a [&'a str],
+    /// E.g. `[["id", "ASC"]]`; null for the model's own order.
+    pub(super) order: Value,
+    pub(super) limit: usize,
+    /// What computed fields depend on, beside the company; null for nothing.
+    pub(super) context: Value,
 }
 
 impl Client {
@@ -49,7 +61,7 @@ impl Client {
             .extend([database, "rest", "model"]);
         // A sale made in the shop is a fact. What Tryton would ask a person
         // ("not enough stock, sure?") is answered yes.
-        let context = encode(&json!({"company": company, "_skip_warnings": true}));
+        let context = json!({"company": company, "_skip_warnings": true});
         Ok(Self { http, models, key, context, clock })
     }
 
@@ -61,10 +73,33 @@ impl Client {
         fields: &[&str],
         limit: usize,
     ) -> Result<Vec<T>, CallError> {
-        let mut url = self.url(&[model], fields);
-        url.query_pairs_mut().append_pair("d", &encode(domain)).append_pair("s", &limit.to_string());
-        let records = self.send(Route::Records, Method::GET, url, None).await;
+        let (domain, order, context) = (domain.clone(), Value::Null, Value::Null);
+        self.query(model, &Query { domain, fields, order, limit, context }).await
+    }
+
+    /// Like [`search`](Self::search), in an order and a context of its own.
+    /// One call is one snapshot of Tryton's database, where that has any
+    /// (PostgreSQL has, SQLite has not).
+    pub(super) async fn query<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        query: &Query<'_>,
+    ) -> Result<Vec<T>, CallError> {
+        let mut url = self.url(&[model], query.fields);
+        url.query_pairs_mut()
+            .append_pair("d", &encode(&query.domain))
+            .append_pair("s", &query.limit.to_string());
+        if !query.order.is_null() {
+            url.query_pairs_mut().append_pair("o", &encode(&query.order));
+        }
+        let context = joined(&self.context, &query.context);
+        let records = self.send_in(&context, Route::Records, Method::GET, url, None).await;
         records.map_err(|failure| not_searched(model, failure))
+    }
+
+    /// The time by our clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Like [`search`](Self::search), for a domain with somebody's data in it:
@@ -137,13 +172,24 @@ impl Client {
         url: Url,
         body: Option<&Value>,
     ) -> Result<T, Failure> {
+        self.send_in(&self.context, route, method, url, body).await
+    }
+
+    async fn send_in<T: DeserializeOwned>(
+        &self,
+        context: &Value,
+        route: Route,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<T, Failure> {
         let request = self
             .http
             .request(method, url)
             .map_err(|forbidden| CallError::blocked(forbidden.to_string()))?
             .header(ACCEPT, "application/json")
             .header(AUTHORIZATION, self.bearer()?)
-            .header("X-Tryton-Context", &self.context);
+            .header("X-Tryton-Context", encode(context));
         let request = match body {
             Some(body) => request.json(body),
             None => request,
@@ -175,6 +221,15 @@ impl Client {
         }
         url
     }
+}
+
+/// A context with more in it.
+fn joined(context: &Value, more: &Value) -> Value {
+    let mut context = context.clone();
+    if let (Some(context), Some(more)) = (context.as_object_mut(), more.as_object()) {
+        context.extend(more.clone());
+    }
+    context
 }
 
 /// A domain is ours: if Tryton refuses to evaluate it, for lack of a right or

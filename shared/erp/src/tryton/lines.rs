@@ -21,6 +21,11 @@ const LINE: &str = "weir:line:";
 const ROUNDING: &str = "weir:rounding";
 const TAX: &str = "weir:tax";
 
+/// The shop's line id in a line's note, if it is one of ours.
+pub(super) fn shop_line(note: &str) -> Option<u64> {
+    note.trim().strip_prefix(LINE)?.parse().ok()
+}
+
 /// One line. Two are equal if they sell the same for the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line {

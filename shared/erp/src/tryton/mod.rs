@@ -2,7 +2,7 @@
 //!
 //! "Once" is Tryton's own doing: its module `web_shop` keeps (`web_shop`,
 //! `web_id`) of a sale unique. Needed modules: `sale`, `web_shop`, and for
-//! payments `sale_payment`.
+//! payments `sale_payment`. [`stock`] is the other side: what may be sold.
 
 mod address;
 mod classify;
@@ -16,10 +16,11 @@ mod prices;
 mod recorded;
 mod rights;
 mod sale;
+mod stock;
 mod wire;
 mod workflow;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -34,6 +35,7 @@ use weir_domain::sales::{SalesOrder, SalesPayment};
 
 use client::Client;
 use lookups::Lookups;
+pub(crate) use stock::check_locations;
 
 /// A Tryton company as an ERP connection.
 pub(crate) struct Tryton {
@@ -41,6 +43,10 @@ pub(crate) struct Tryton {
     config: TrytonConfig,
     longest_request: SignedDuration,
     lookups: Lookups,
+    /// The longest that a transaction of Tryton's is taken to last.
+    longest_transaction: SignedDuration,
+    /// Set once the configured locations are known to be warehouses.
+    warehouses_checked: OnceLock<()>,
 }
 
 impl Tryton {
@@ -57,6 +63,8 @@ impl Tryton {
             config: config.clone(),
             longest_request: SignedDuration::from_secs(document.longest_request_s.into()),
             lookups: Lookups::new(),
+            longest_transaction: stock::longest_transaction(document),
+            warehouses_checked: OnceLock::new(),
         })
     }
 }

@@ -11,7 +11,7 @@ use weir_domain::outcome::CallError;
 use weir_testkit::recordings::json_files;
 
 use super::classify::{Failure, Route, answer};
-use super::wire::{WireDate, WireDecimal, WireQuantity};
+use super::wire::{WireDate, WireDecimal, WireInstant, WireQuantity};
 
 fn class(exchange: &Value) -> &'static str {
     let response = &exchange["response"];
@@ -60,6 +60,7 @@ fn every_recorded_value_is_readable() {
                 let read = match kind {
                     "Decimal" => serde_json::from_value::<WireDecimal>(value.clone()).map(drop),
                     "date" => serde_json::from_value::<WireDate>(value.clone()).map(drop),
+                    "datetime" => serde_json::from_value::<WireInstant>(value.clone()).map(drop),
                     "quantity" => serde_json::from_value::<WireQuantity>(value.clone()).map(drop),
                     _ => return,
                 };
@@ -69,7 +70,10 @@ fn every_recorded_value_is_readable() {
         }
     }
     println!("{seen:?}");
-    assert!(["Decimal", "date", "quantity"].iter().all(|kind| seen.contains_key(*kind)), "{seen:?}");
+    assert!(
+        ["Decimal", "date", "datetime", "quantity"].iter().all(|kind| seen.contains_key(*kind)),
+        "{seen:?}"
+    );
 }
 
 fn walk(value: &Value, see: &mut impl FnMut(&str, &Value)) {

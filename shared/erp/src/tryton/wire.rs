@@ -2,7 +2,7 @@
 //! floats, references are ids or objects with the fields asked for.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use rust_decimal::Decimal;
 use serde::de::{Deserializer, Error as _};
@@ -30,6 +30,10 @@ impl<'de> Deserialize<'de> for WireDecimal {
     }
 }
 
+/// Beyond this the floats of Python are no longer exact; far beyond it, sums
+/// would be more than a [`Decimal`] holds.
+const MAX_QUANTITY: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);
+
 /// A quantity: a JSON number on the wire, never a float here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WireQuantity(pub(super) Decimal);
@@ -44,7 +48,8 @@ impl Serialize for WireQuantity {
 impl<'de> Deserialize<'de> for WireQuantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = Number::deserialize(deserializer)?;
-        parse(&number.to_string()).map(Self).ok_or_else(|| D::Error::custom("not a quantity"))
+        let quantity = parse(&number.to_string()).filter(|quantity| quantity.abs() <= MAX_QUANTITY);
+        quantity.map(Self).ok_or_else(|| D::Error::custom("not a quantity"))
     }
 }
 
@@ -55,7 +60,7 @@ fn parse(text: &str) -> Option<Decimal> {
 }
 
 /// A day as Tryton writes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WireDate(Date);
 
 impl WireDate {
@@ -84,6 +89,59 @@ impl<'de> Deserialize<'de> for WireDate {
         }
         let Object { year, month, day } = Object::deserialize(deserializer)?;
         Date::new(year, month, day).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// An instant as Tryton writes it: UTC, without saying so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WireInstant(pub(super) Timestamp);
+
+impl Serialize for WireInstant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let at = Offset::UTC.to_datetime(self.0);
+        json!({
+            "__class__": "datetime", "year": at.year(), "month": at.month(), "day": at.day(),
+            "hour": at.hour(), "minute": at.minute(), "second": at.second(),
+            "microsecond": at.subsec_nanosecond() / 1000,
+        })
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireInstant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            year: i16,
+            month: i8,
+            day: i8,
+            hour: i8,
+            minute: i8,
+            second: i8,
+            microsecond: i32,
+        }
+        let Object { year, month, day, hour, minute, second, microsecond } =
+            Object::deserialize(deserializer)?;
+        let nanosecond = microsecond.checked_mul(1000).unwrap_or(i32::MAX);
+        let at = DateTime::new(year, month, day, hour, minute, second, nanosecond);
+        at.and_then(|at| Offset::UTC.to_timestamp(at)).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// Yes or no. Tryton on SQLite says it with 1 or 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum WireBool {
+    Said(bool),
+    Counted(u8),
+}
+
+impl WireBool {
+    pub(super) fn is_true(self) -> bool {
+        match self {
+            Self::Said(said) => said,
+            Self::Counted(number) => number != 0,
+        }
     }
 }
 
@@ -142,6 +200,8 @@ mod tests {
         assert_eq!(read("2.0"), Decimal::TWO);
         assert_eq!(read("1e-3"), Decimal::new(1, 3));
         assert_eq!(read("-3"), Decimal::from(-3));
+        assert!(serde_json::from_str::<WireQuantity>("1e15").is_ok());
+        assert!(serde_json::from_str::<WireQuantity>("1.1e15").is_err());
         for (quantity, text) in [("2.500", "2.5"), ("10", "10"), ("-1", "-1")] {
             let quantity = WireQuantity(quantity.parse().unwrap());
             assert_eq!(serde_json::to_string(&quantity).unwrap(), text);
@@ -155,6 +215,32 @@ mod tests {
         assert_eq!(written, json!({"__class__": "date", "year": 2026, "month": 11, "day": 23}));
         assert_eq!(serde_json::from_value::<WireDate>(written).unwrap(), date);
         assert!(serde_json::from_value::<WireDate>(json!({"year": 2026, "month": 13, "day": 1})).is_err());
+    }
+
+    #[test]
+    fn instants_keep_their_microseconds() {
+        let instant = WireInstant("2026-11-23T20:17:54.431908Z".parse().unwrap());
+        let written = serde_json::to_value(instant).unwrap();
+        let expected = json!({
+            "__class__": "datetime", "year": 2026, "month": 11, "day": 23,
+            "hour": 20, "minute": 17, "second": 54, "microsecond": 431_908,
+        });
+        assert_eq!(written, expected);
+        assert_eq!(serde_json::from_value::<WireInstant>(written.clone()).unwrap(), instant);
+        for (field, value) in [("month", 13), ("hour", 24), ("microsecond", 2_000_000_000)] {
+            let mut wrong = written.clone();
+            wrong[field] = json!(value);
+            assert!(serde_json::from_value::<WireInstant>(wrong).is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn yes_is_said_in_two_ways() {
+        let read = |value| serde_json::from_value::<WireBool>(value).unwrap().is_true();
+        assert_eq!(
+            [read(json!(true)), read(json!(1)), read(json!(false)), read(json!(0))],
+            [true, true, false, false]
+        );
     }
 
     #[test]

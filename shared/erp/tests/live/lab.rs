@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_domain::id::OrderId;
-use weir_domain::ports::{Creation, Erp, ErpDocument};
+use weir_domain::ports::{Creation, Erp, ErpDocument, ErpStock};
 use weir_domain::sales::{LineKind, Release, SalesLine, SalesOrder};
 use weir_testkit::{FakeClock, sample};
 
@@ -28,6 +28,7 @@ pub(crate) struct Lab {
     taxes: BTreeMap<String, u64>,
     tax_units: BTreeMap<String, u64>,
     payment_journals: BTreeMap<String, BTreeMap<String, u64>>,
+    carriers: BTreeMap<String, u64>,
 }
 
 /// The Tryton under test; `None`, said once, where there is none.
@@ -53,6 +54,12 @@ pub(crate) fn fresh_id() -> u64 {
     RandomState::new().hash_one(0) % 1_000_000_000_000
 }
 
+/// The time by the system's clock.
+#[expect(clippy::disallowed_methods, reason = "Tryton has no other clock")]
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 impl Lab {
     /// A connection of its own: nothing is remembered from others.
     pub(crate) fn connect(&self) -> Arc<dyn Erp> {
@@ -65,7 +72,31 @@ impl Lab {
         weir_erp::connect(&config, api_key.to_owned().into(), clock, true).unwrap()
     }
 
-    fn config(&self) -> Value {
+    /// The stock side, at the time by the system's clock, which is Tryton's,
+    /// too. Locations are `main` and `second`.
+    pub(crate) fn connect_stock(&self) -> Arc<dyn ErpStock> {
+        self.connect_stock_at(&self.config())
+    }
+
+    pub(crate) fn connect_stock_at(&self, config: &Value) -> Arc<dyn ErpStock> {
+        let config = serde_json::from_value(config.clone()).unwrap();
+        let clock = Arc::new(FakeClock::at(now()));
+        weir_erp::connect_stock(&config, self.api_key.clone().into(), clock, true).unwrap()
+    }
+
+    pub(crate) fn warehouse(&self, code: &str) -> u64 {
+        self.warehouses[code]
+    }
+
+    pub(crate) fn company(&self) -> u64 {
+        self.company
+    }
+
+    pub(crate) fn carrier(&self) -> u64 {
+        self.carriers["SHIP-STD"]
+    }
+
+    pub(crate) fn config(&self) -> Value {
         let mut journals = BTreeMap::new();
         for (method, by_currency) in &self.payment_journals {
             for (currency, id) in by_currency {
@@ -77,6 +108,10 @@ impl Lab {
             "timeout_s": 45, "longest_request_s": 60,
             "kind": "tryton", "database": self.database, "company": self.company,
             "warehouse": self.warehouses["WH1"], "web_shops": self.web_shops,
+            "locations": {
+                "main": {"warehouse": self.warehouses["WH1"]},
+                "second": {"warehouse": self.warehouses["WH2"]},
+            },
             "taxes": self.taxes, "journals": journals,
             "rounding": {"item": "ROUNDING", "tax_unit": self.tax_units},
         })
@@ -86,10 +121,11 @@ impl Lab {
         self.payment_journals[method][currency]
     }
 
-    /// A call past the adapter, which must succeed.
+    /// A call past the adapter, which must succeed. Questions are answered
+    /// yes.
     pub(crate) async fn raw(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let url = format!("{}/{}/rest/model/{path}", self.url.trim_end_matches('/'), self.database);
-        let context = URL_SAFE.encode(json!({"company": self.company}).to_string());
+        let context = URL_SAFE.encode(json!({"company": self.company, "_skip_warnings": true}).to_string());
         let request = reqwest::Client::builder().no_proxy().build().unwrap().request(method, url);
         let mut request = request
             .bearer_auth(&self.api_key)

@@ -4,10 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a broken test set-up must stop the test at once")]
 
 mod lab;
+mod shelf;
 
 mod cancelling;
 mod customers;
 mod once;
 mod paying;
+mod stock_feed;
+mod stock_moves;
+mod stock_orders;
 mod totals;
 mod workflow;

@@ -17,8 +17,10 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use weir_domain::config::ErpConfig;
-use weir_domain::ports::Erp;
+use weir_domain::ports::{Erp, ErpStock};
 use weir_testkit::FakeClock;
+
+use crate::stockroom::Stockroom;
 
 /// The key it wants.
 pub(crate) const KEY: &str = "the-key";
@@ -69,6 +71,7 @@ pub(crate) struct Books {
     pub(crate) forbidden: Vec<&'static str>,
     pub(crate) payments: Vec<Value>,
     pub(crate) parties: Vec<Value>,
+    pub(crate) stock: Stockroom,
     addresses: u64,
 }
 
@@ -120,11 +123,17 @@ impl Fake {
         weir_erp::connect(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
     }
 
+    pub(crate) fn connect_stock(&self) -> Arc<dyn ErpStock> {
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_stock(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
+    }
+
     pub(crate) fn config(&self) -> ErpConfig {
         let config = json!({
             "erp": "tryton", "url": format!("http://{}/", self.address), "secret": "none",
             "timeout_s": 1, "longest_request_s": 60,
             "kind": "tryton", "database": "books", "company": 1, "warehouse": 5,
+            "locations": {"main": {"warehouse": 5}, "shop-floor": {"warehouse": 12, "owner": "pos"}},
             "web_shops": {"main": 3}, "taxes": {"DE19": 19}, "journals": {"CARD:EUR": 4},
             "rounding": {"item": "ROUNDING", "tax_unit": {"EUR": 9}},
         });
@@ -136,14 +145,19 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let key = head.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
-    let context = decoded(head.headers["x-tryton-context"].to_str().unwrap());
-    assert_eq!(context, json!({"company": 1, "_skip_warnings": true}));
+    let mut context = decoded(head.headers["x-tryton-context"].to_str().unwrap());
+    let context = context.as_object_mut().unwrap();
+    assert_eq!(context.remove("company"), Some(json!(1)));
+    assert_eq!(context.remove("_skip_warnings"), Some(json!(true)));
     let path = head.uri.path().strip_prefix("/books/rest/model/").unwrap();
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let fields: Vec<&str> =
         query.iter().filter(|(name, _)| name == "f").map(|(_, value)| value.as_str()).collect();
-    let domain = query.iter().find(|(name, _)| name == "d").map_or(Value::Null, |(_, value)| decoded(value));
+    let coded = |wanted: &str| {
+        query.iter().find(|(name, _)| name == wanted).map_or(Value::Null, |(_, value)| decoded(value))
+    };
+    let (domain, order) = (coded("d"), coded("o"));
     // URLs end up in the access logs of proxies.
     for canary in weir_testkit::sample::CANARIES {
         assert!(!format!("{query:?} {domain}").contains(canary), "{canary} is in a URL");
@@ -151,7 +165,14 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
     let body: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
     let mut books = books.lock().unwrap();
     let ask = format!("{} {path}", head.method);
-    books.log.push(json!({"ask": ask, "domain": domain, "fields": fields.join(" "), "body": body}));
+    let mut asked = json!({"ask": ask, "domain": domain, "fields": fields.join(" "), "body": body});
+    if !order.is_null() {
+        asked["order"] = order;
+    }
+    if !context.is_empty() {
+        asked["context"] = json!(context);
+    }
+    books.log.push(asked);
     if key.as_deref() != Some(&format!("Bearer {KEY}")) {
         return Fault::new(401, "text/html", "<h1>Unauthorized</h1>").response();
     }
@@ -167,7 +188,8 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
         let body = json!({"status": 400, "message": "You are not allowed to.", "description": ""});
         return Fault::new(400, "application/json", body.to_string()).response();
     }
-    let answer = books.answer(&ask, &domain, &body);
+    let stocked = books.stock.answer(&ask, &domain, &json!(context), &fields);
+    let answer = stocked.unwrap_or_else(|| books.answer(&ask, &domain, &body));
     Fault::new(200, "application/json", answer.to_string()).response()
 }
 

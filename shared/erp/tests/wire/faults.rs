@@ -13,14 +13,14 @@ const JSON: &str = "application/json";
 const EXACT: &[(&str, &str)] = &[("47.12", "8.95")];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(crate) enum Class {
     Rejected,
     RetrySoon,
     Blocked,
     Unknown,
 }
 
-fn class(error: &CallError) -> Class {
+pub(crate) fn class(error: &CallError) -> Class {
     match error {
         CallError::Rejected(_) => Class::Rejected,
         CallError::RetrySoon { .. } => Class::RetrySoon,
@@ -33,7 +33,7 @@ fn drip(fault: Fault) -> Fault {
     Fault { drips: true, ..fault }
 }
 
-fn faults() -> Vec<(&'static str, Fault, Class)> {
+pub(crate) fn faults() -> Vec<(&'static str, Fault, Class)> {
     let html = "<!doctype html><p>Zaphira Canarelli</p>";
     let huge = format!("[{}1]", "1,".repeat(3 << 20));
     let redirect = Fault {
@@ -61,7 +61,7 @@ fn faults() -> Vec<(&'static str, Fault, Class)> {
     ]
 }
 
-fn no_canary(error: &CallError) {
+pub(crate) fn no_canary(error: &CallError) {
     for canary in sample::CANARIES {
         assert!(!format!("{error} {error:?}").contains(canary), "{error}");
     }

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a broken test set-up must stop the test at once")]
 
 mod fake;
+mod stockroom;
 
 mod faults;
 mod requests;
+mod stock;
 mod workflow;
