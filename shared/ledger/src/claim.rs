@@ -1,29 +1,17 @@
 //! Claims: who may work on an order, decided by one conditional write.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint, SKEW};
 use weir_domain::ports::{Claim, Held, LedgerError};
 use weir_domain::record::OrderRecord;
 
 use crate::DynamoLedger;
-use crate::error::{ROUNDS, contended, unavailable};
+use crate::error::{ROUNDS, contended};
 use crate::expression::Write;
 use crate::item::{Item, ceil_ms, document, floor_ms, n, number, required, s, text};
 use crate::key::{RECORD, order, primary};
 use crate::open::Open;
-use crate::table::TableError;
-
-/// How one conditional write at an order's record ended.
-pub(crate) enum Attempt {
-    /// It was done; the item as it is now.
-    Done(Item),
-    /// The condition failed; the item as it is.
-    Refused(Item),
-    /// A transaction was under way: try again.
-    Conflict,
-}
+use crate::rows::Attempt;
 
 impl DynamoLedger {
     pub(crate) async fn claim_order(
@@ -83,7 +71,7 @@ impl DynamoLedger {
         } else {
             write.only_if(due)
         };
-        self.attempt(primary(order(&hint.key()), RECORD), &write).await
+        self.rows.attempt(primary(order(&hint.key()), RECORD), &write).await
     }
 
     /// Notes a hint for the holder of the claim; `false` if there is none
@@ -98,29 +86,10 @@ impl DynamoLedger {
             .only_if(claimed)
             .only_if(newer)
             .value("now", n(floor_ms(now)));
-        match self.attempt(primary(order(&hint.key()), RECORD), &write).await? {
+        match self.rows.attempt(primary(order(&hint.key()), RECORD), &write).await? {
             Attempt::Done(_) => Ok(true),
             Attempt::Refused(item) => Ok(is_claimed(&item, now)),
             Attempt::Conflict => Ok(false),
-        }
-    }
-
-    /// One conditional write.
-    pub(crate) async fn attempt(&self, key: Item, write: &Write) -> Result<Attempt, LedgerError> {
-        let update = UpdateItemInput::builder()
-            .table_name(&self.name)
-            .set_key(Some(key))
-            .update_expression(write.update())
-            .condition_expression(write.condition())
-            .set_expression_attribute_names(Some(write.names()))
-            .set_expression_attribute_values(Some(write.values()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match self.table.update(update).await {
-            Ok(done) => Ok(Attempt::Done(done.attributes.unwrap_or_default())),
-            Err(TableError::ConditionFailed(item)) => Ok(Attempt::Refused(item.unwrap_or_default())),
-            Err(TableError::Conflict) => Ok(Attempt::Conflict),
-            Err(error) => Err(unavailable(&error)),
         }
     }
 }

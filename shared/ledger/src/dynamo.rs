@@ -13,15 +13,16 @@ use weir_domain::record::OrderRecord;
 
 use crate::item::document;
 use crate::key::{RECORD, order, primary};
+use crate::rows::Rows;
 use crate::table::{Service, Table};
 
 /// The `ledger` table. It implements [`Ledger`],
-/// [`Schedules`](weir_domain::ports::Schedules) and
-/// [`MappingStore`](weir_domain::ports::MappingStore).
+/// [`Schedules`](weir_domain::ports::Schedules),
+/// [`MappingStore`](weir_domain::ports::MappingStore) and
+/// [`ItemNames`](weir_domain::ports::ItemNames).
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
-    pub(crate) table: Arc<dyn Table>,
-    pub(crate) name: String,
+    pub(crate) rows: Rows,
 }
 
 impl DynamoLedger {
@@ -33,7 +34,7 @@ impl DynamoLedger {
 
     /// A ledger in the table of this `name` behind another door.
     pub fn over(table: Arc<dyn Table>, name: impl Into<String>) -> Self {
-        Self { table, name: name.into() }
+        Self { rows: Rows { table, name: name.into() } }
     }
 }
 
@@ -58,7 +59,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn record(&self, key: &OrderKey) -> Result<Option<OrderRecord>, LedgerError> {
-        match self.get(primary(order(key), RECORD)).await? {
+        match self.rows.get(primary(order(key), RECORD)).await? {
             Some(item) => document(&item, "record"),
             None => Ok(None),
         }

@@ -36,6 +36,12 @@ pub(crate) fn ceil_ms(at: Timestamp) -> i64 {
     if at.subsec_nanosecond() % 1_000_000 == 0 { floor } else { floor.saturating_add(1) }
 }
 
+/// Milliseconds as text of fixed width, so that text sorts as time does.
+pub(crate) fn instant(ms: i64) -> String {
+    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    format!("{at:.3}")
+}
+
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
@@ -60,6 +66,11 @@ pub(crate) fn document<T: DeserializeOwned>(item: &Item, name: &str) -> Result<O
     serde_json::from_str(json).map(Some).map_err(corrupt)
 }
 
+/// A document that was always written.
+pub(crate) fn stored<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, LedgerError> {
+    document(item, name)?.ok_or_else(|| LedgerError::Corrupt(format!("{} has no {name}", name_of(item))))
+}
+
 /// A document to be stored as JSON.
 pub(crate) fn json(document: &impl serde::Serialize) -> Result<AttributeValue, LedgerError> {
     let unserialisable = |_| LedgerError::Corrupt("what was to be written is no JSON".to_owned());
@@ -81,6 +92,15 @@ mod tests {
         let whole: Timestamp = "2026-11-28T09:00:00.001Z".parse().unwrap();
         assert_eq!((floor_ms(at), ceil_ms(at)), (whole.as_millisecond(), whole.as_millisecond() + 1));
         assert_eq!((floor_ms(whole), ceil_ms(whole)), (whole.as_millisecond(), whole.as_millisecond()));
+    }
+
+    #[test]
+    fn text_sorts_as_time_does() {
+        let at = |text: &str| instant(ceil_ms(text.parse().unwrap()));
+        assert_eq!(at("2026-11-28T09:00:00Z"), "2026-11-28T09:00:00.000Z");
+        assert_eq!(at("2026-11-28T09:00:00.0001Z"), "2026-11-28T09:00:00.001Z");
+        assert!(at("2026-11-28T09:00:00.9Z") < at("2026-11-28T09:00:01Z"));
+        assert!(at("2026-12-01T00:00:00Z") < at("2027-01-01T00:00:00Z"));
     }
 
     #[test]

@@ -1,22 +1,35 @@
-//! Keys of the table.
+//! Keys of the tables.
 
 use weir_domain::circuit::Peer;
-use weir_domain::id::{OrderId, OrderKey, StoreId};
+use weir_domain::id::{ItemKey, LineKey, OrderId, OrderKey, Sku, StoreId};
 use weir_domain::mapping::MappingKey;
 
 use crate::item::{Item, s};
 
 /// `sk` of an order's record.
 pub(crate) const RECORD: &str = "RECORD";
-/// `sk` of circuits and schedules.
+/// `sk` of circuits, schedules and watermarks.
 pub(crate) const STATE: &str = "STATE";
 /// `sk` of a mapping.
 pub(crate) const TARGET: &str = "TARGET";
+/// `sk` of an item's names in a shop.
+pub(crate) const NAMES: &str = "NAMES";
 /// What every audit entry's `sk` begins with.
 pub(crate) const AUDIT: &str = "AUDIT#";
 
+/// `sk` of an item's position.
+pub(crate) const POSITION: &str = "POSITION";
+/// What every in-flight line's `sk` begins with.
+pub(crate) const LINE: &str = "LINE#";
+/// What every publication's `sk` begins with.
+pub(crate) const SHOP: &str = "SHOP#";
+
 /// A partition key holds 2,048 bytes; a longer name is never stored.
 const LONGEST_NAME: usize = 1_900;
+
+/// A sort key holds 1,024 bytes, and that of the index `stale` begins with an
+/// instant and the entity; a longer SKU is never stored.
+const LONGEST_SKU: usize = 900;
 
 /// The two attributes of a primary key.
 pub(crate) fn primary(pk: String, sk: impl Into<String>) -> Item {
@@ -50,7 +63,45 @@ pub(crate) fn mapping(store: &StoreId, key: &MappingKey) -> Option<String> {
     fits.then(|| format!("MAPPING#{store}#{}#{}", key.kind.as_str(), key.name))
 }
 
-/// Partitions of the open index per store and state, so that a busy store's
+/// The partition of what an item of the ERP is called in a shop. `None` if
+/// its code is too long to be stored.
+pub(crate) fn names_of(store: &StoreId, code: &str) -> Option<String> {
+    let fits = code.len() <= LONGEST_NAME;
+    fits.then(|| format!("NAMES#{store}#{code}"))
+}
+
+/// The partition of an item. The SKU comes last: it may contain anything.
+/// `None` if it is too long to be stored.
+pub(crate) fn item(key: &ItemKey) -> Option<String> {
+    let fits = key.sku.0.len() <= LONGEST_SKU;
+    fits.then(|| format!("ITEM#{}#{}", key.entity, key.sku))
+}
+
+/// An in-flight line of an item.
+pub(crate) fn line(key: &LineKey) -> String {
+    format!("{LINE}{}#{}#{}", key.order.store, key.order.order, key.line)
+}
+
+/// The inverse of [`line`].
+pub(crate) fn parse_line(sk: &str) -> Option<LineKey> {
+    let mut parts = sk.strip_prefix(LINE)?.split('#');
+    let store = parts.next()?.parse().ok()?;
+    let order = OrderKey { store, order: OrderId(parts.next()?.parse().ok()?) };
+    let key = LineKey { order, line: parts.next()?.parse().ok()? };
+    parts.next().is_none().then_some(key)
+}
+
+/// What a shop shows of an item.
+pub(crate) fn shop(store: &StoreId) -> String {
+    format!("{SHOP}{store}")
+}
+
+/// The partition of a store's watermark.
+pub(crate) fn watermark(store: &StoreId) -> String {
+    format!("WATERMARK#{store}")
+}
+
+/// Partitions of an index per store and state, so that a busy store's
 /// writes spread.
 pub(crate) const SHARDS: u64 = 4;
 
@@ -58,6 +109,12 @@ pub(crate) const SHARDS: u64 = 4;
 /// grow in steps.
 pub(crate) fn shard(order: OrderId) -> u64 {
     order.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - SHARDS.ilog2())
+}
+
+/// The shard of an item: FNV-1a over its SKU, spread like an order's.
+pub(crate) fn sku_shard(sku: &Sku) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    shard(OrderId(sku.0.bytes().fold(0xCBF2_9CE4_8422_2325, step)))
 }
 
 #[cfg(test)]
@@ -74,6 +131,35 @@ mod tests {
             }
             assert!(counts.iter().all(|count| (150..=350).contains(count)), "step {step}: {counts:?}");
         }
+    }
+
+    #[test]
+    fn skus_spread_over_the_shards() {
+        for sku in [|n| format!("MUG-{n}"), |n| format!("{n:08}"), |n| format!("Größe {n}/XL")] {
+            let mut counts = [0; 4];
+            for n in 1..=1000 {
+                counts[usize::try_from(sku_shard(&Sku(sku(n)))).unwrap()] += 1;
+            }
+            assert!(counts.iter().all(|count| (150..=350).contains(count)), "{}: {counts:?}", sku(1));
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(4711) };
+        let key = LineKey { order, line: 12 };
+        assert_eq!(line(&key), "LINE#main#4711#12");
+        assert_eq!(parse_line(&line(&key)), Some(key));
+        for bad in ["", "LINE#", "LINE#main#4711", "LINE#main#4711#12#1", "LINE#main#x#12", "SHOP#main"] {
+            assert_eq!(parse_line(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sku_too_long_for_a_key_has_none() {
+        let key = |len| ItemKey { entity: "acme".parse().unwrap(), sku: Sku("#".repeat(len)) };
+        assert_eq!(item(&key(1)).unwrap(), "ITEM#acme##");
+        assert!(item(&key(900)).is_some() && item(&key(901)).is_none());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! DynamoDB and SQS behind the domain's ports.
 //!
-//! One table, `ledger`. Each order is one partition: its record and its
-//! audit, so that completion and audit are one small transaction.
+//! # The table `ledger`
+//!
+//! Each order is one partition: its record and its audit, so that completion
+//! and audit are one small transaction.
 //!
 //! | `pk` | `sk` | what |
 //! |---|---|---|
@@ -10,9 +12,38 @@
 //! | `CIRCUIT#<peer>` | `STATE` | a circuit, replaced by version |
 //! | `SCHEDULE#<job>` | `STATE` | lease and cursor of scheduled work |
 //! | `MAPPING#<store>#<kind>#<name>` | `TARGET`, `AUDIT#<version>` | a mapping and its history |
+//! | `NAMES#<store>#<item code>` | `NAMES` | the same of items, the other way round |
 //!
-//! The index `open` is sparse: only what waits, is claimed, is an exception
-//! or is held by a person has its keys.
+//! The index `open` (`open_pk`, `open_sk`) is sparse: only what waits, is
+//! claimed, is an exception or is held by a person has its keys.
+//!
+//! # The table `stock`
+//!
+//! Each item of each entity is one partition, read whole by one strongly
+//! consistent query; nothing in it is a counter.
+//!
+//! | `pk` | `sk` | what |
+//! |---|---|---|
+//! | `ITEM#<entity>#<sku>` | `POSITION` | what the ERP said last, replaced by version |
+//! | `ITEM#<entity>#<sku>` | `LINE#<store>#<order>#<line>` | a line in flight |
+//! | `ITEM#<entity>#<sku>` | `SHOP#<store>` | what a shop shows, replaced by version; keys of the stale index |
+//! | `WATERMARK#<store>` | `STATE` | up to where a store's orders were read, replaced by version |
+//!
+//! A line's row has two halves, each ordered for itself: R (`reduction` as a
+//! document, `reduced` in units, `modified` and `read` in nanoseconds) by its
+//! read, L (`confirming` in units, `generation`, `fence`) by its fence.
+//!
+//! The index `stale` (`stale_pk` = `<store>#<shard>`, `stale_sk` =
+//! `<since>#<entity>#<sku>`, keys only) is sparse, too: only publications with
+//! a `stale_since` have its keys. Four shards by the SKU keep a store's bad
+//! day from being one hot partition.
+//!
+//! # Limits
+//!
+//! A SKU of more than 900 bytes fits into no key; a position, publication or
+//! watermark of more than 350,000 bytes is refused before the platform does
+//! it at 400 KB; a message of more than 256 KiB is not sent. Each is an error
+//! in our words, and none is met by what the adapters read of a sane peer.
 
 mod circuit;
 mod claim;
@@ -23,14 +54,18 @@ mod expression;
 mod item;
 mod key;
 mod mapping;
+mod names;
 mod open;
 mod queue;
 mod read;
+mod rows;
 mod schedule;
+mod stock;
 mod table;
 mod transact;
 
 pub use dynamo::DynamoLedger;
 pub use item::Item;
-pub use queue::SqsOrderQueue;
+pub use queue::{SqsOrderQueue, SqsStockQueue};
+pub use stock::DynamoStock;
 pub use table::{Table, TableError};

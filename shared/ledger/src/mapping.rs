@@ -35,7 +35,7 @@ impl MappingStore for DynamoLedger {
         let by_partition: BTreeMap<String, &MappingKey> =
             keys.iter().filter_map(|key| Some((mapping(store, key)?, key))).collect();
         let wanted = by_partition.keys().map(|pk| primary(pk.clone(), TARGET)).collect();
-        let items = self.get_many(wanted, "#pk, #target", true).await?;
+        let items = self.rows.get_many(wanted, Some("#pk, #target"), true).await?;
         let mut found = Mappings::new();
         for item in &items {
             if let Some(key) = text(item, "pk").and_then(|pk| by_partition.get(pk)) {
@@ -57,14 +57,14 @@ impl MappingStore for DynamoLedger {
         let partition = mapping(store, key)
             .ok_or_else(|| LedgerError::Unavailable("the name is too long to be mapped".to_owned()))?;
         for _ in 0..ROUNDS {
-            let version: u64 = match self.get(primary(partition.clone(), TARGET)).await? {
-                Some(item) => required(&item, "version")?,
-                None => 0,
-            };
-            let writes = vec![
+            let stored = self.rows.get(primary(partition.clone(), TARGET)).await?;
+            let version: u64 = stored.as_ref().map_or(Ok(0), |item| required(item, "version"))?;
+            let before = stored.as_ref().and_then(self::target).unwrap_or_default();
+            let mut writes = vec![
                 self.put_target(&partition, target, version, note)?,
                 self.put_new(entry(&partition, target, version + 1, note)?)?,
             ];
+            writes.extend(self.rename(store, key, &before, target).await?);
             match self.transact(writes).await {
                 Ok(()) => return Ok(()),
                 // Somebody else set it meanwhile: go after them.
@@ -84,20 +84,26 @@ impl DynamoLedger {
         version: u64,
         note: &Note,
     ) -> Result<TransactWriteItem, LedgerError> {
-        // never mapped │ read as 3 ──┤ still 3: replace it by 4
-        //                            └ 4: somebody was faster
-        let unchanged = if version == 0 { "attribute_not_exists(#pk)" } else { "#version = :read" };
         let mut item = primary(partition.to_owned(), TARGET);
         item.insert("target".to_owned(), AttributeValue::L(target.iter().map(s).collect()));
-        item.insert("version".to_owned(), n(version + 1));
         item.insert("set_at".to_owned(), s(note.at.to_string()));
         item.insert("set_by".to_owned(), s(&note.who));
+        self.put_version(item, version)
+    }
+
+    /// Puts an item as the version after the one that was read, 0 if there
+    /// was none.
+    pub(crate) fn put_version(&self, mut item: Item, read: u64) -> Result<TransactWriteItem, LedgerError> {
+        // never written: 0 │ read as 3 ──┤ still 3: replace it by 4
+        //                                └ 4: somebody was faster
+        let unchanged = if read == 0 { "attribute_not_exists(#pk)" } else { "#version = :read" };
+        item.insert("version".to_owned(), n(read + 1));
         let put = Put::builder()
-            .table_name(&self.name)
+            .table_name(&self.rows.name)
             .set_item(Some(item))
             .condition_expression(unchanged)
             .set_expression_attribute_names(Some(names(unchanged)));
-        let put = if version == 0 { put } else { put.expression_attribute_values(":read", n(version)) };
+        let put = if read == 0 { put } else { put.expression_attribute_values(":read", n(read)) };
         Ok(TransactWriteItem::builder().put(put.build().map_err(incomplete)?).build())
     }
 }

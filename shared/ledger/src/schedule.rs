@@ -5,11 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use weir_domain::ports::{Checkpoint, LedgerError, Schedules};
 
 use crate::DynamoLedger;
-use crate::claim::Attempt;
 use crate::error::contended;
 use crate::expression::Write;
 use crate::item::{ceil_ms, floor_ms, n, required, s, text};
 use crate::key::{STATE, primary, schedule};
+use crate::rows::Attempt;
 
 #[async_trait]
 impl Schedules for DynamoLedger {
@@ -29,7 +29,7 @@ impl Schedules for DynamoLedger {
             .set("lease_until", n(ceil_ms(now + lease)))
             .only_if(free)
             .value("now", n(floor_ms(now)));
-        match self.attempt(primary(schedule(job), STATE), &write).await? {
+        match self.rows.attempt(primary(schedule(job), STATE), &write).await? {
             Attempt::Done(item) => {
                 let cursor = text(&item, "cursor").map(str::to_owned);
                 Ok(Some(Checkpoint { cursor, fence: required(&item, "fence")? }))
@@ -56,7 +56,7 @@ impl DynamoLedger {
         //   ours     └ begun as 8: we are fenced
         let ours = "#fence = :mine AND #lease_until > :ended";
         let write = write.only_if(ours).value("mine", n(fence)).value("ended", n(0));
-        match self.attempt(primary(schedule(job), STATE), &write).await? {
+        match self.rows.attempt(primary(schedule(job), STATE), &write).await? {
             Attempt::Done(_) => Ok(()),
             Attempt::Refused(_) => Err(LedgerError::Fenced),
             Attempt::Conflict => Err(contended()),

@@ -1,6 +1,6 @@
-//! The one door to DynamoDB: what the ledger asks of its table, in the SDK's
-//! own requests. It exists so that the simulator can put a table of its own
-//! below the very expressions that ship.
+//! The one door to DynamoDB: what the ledger and the stock ask of their
+//! tables, in the SDK's own requests. It exists so that the simulator can put
+//! a table of its own below the very expressions that ship.
 
 use std::fmt::Debug;
 
@@ -8,6 +8,9 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemOutput, builders::BatchGetItemInputBuilder};
+use aws_sdk_dynamodb::operation::delete_item::{
+    DeleteItemError, DeleteItemOutput, builders::DeleteItemInputBuilder,
+};
 use aws_sdk_dynamodb::operation::get_item::{GetItemOutput, builders::GetItemInputBuilder};
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput, builders::PutItemInputBuilder};
 use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryInputBuilder};
@@ -52,6 +55,8 @@ pub trait Table: Debug + Send + Sync {
     async fn put(&self, put: PutItemInputBuilder) -> Result<PutItemOutput, TableError>;
     /// `UpdateItem`.
     async fn update(&self, update: UpdateItemInputBuilder) -> Result<UpdateItemOutput, TableError>;
+    /// `DeleteItem`.
+    async fn delete(&self, delete: DeleteItemInputBuilder) -> Result<DeleteItemOutput, TableError>;
     /// `TransactWriteItems`. The SDK gives every call a token of its own and
     /// keeps it over its retries, so that an answer that was lost there does
     /// no harm.
@@ -87,6 +92,10 @@ impl Table for Service {
         update.send_with(&self.0).await.map_err(|error| unupdated(&error))
     }
 
+    async fn delete(&self, delete: DeleteItemInputBuilder) -> Result<DeleteItemOutput, TableError> {
+        delete.send_with(&self.0).await.map_err(|error| undeleted(&error))
+    }
+
     async fn transact(
         &self,
         writes: TransactWriteItemsInputBuilder,
@@ -111,6 +120,16 @@ fn unupdated<R>(error: &SdkError<UpdateItemError, R>) -> TableError {
             TableError::ConditionFailed(failed.item.clone())
         }
         Some(UpdateItemError::TransactionConflictException(_)) => TableError::Conflict,
+        _ => TableError::Unavailable(why(error)),
+    }
+}
+
+fn undeleted<R>(error: &SdkError<DeleteItemError, R>) -> TableError {
+    match error.as_service_error() {
+        Some(DeleteItemError::ConditionalCheckFailedException(failed)) => {
+            TableError::ConditionFailed(failed.item.clone())
+        }
+        Some(DeleteItemError::TransactionConflictException(_)) => TableError::Conflict,
         _ => TableError::Unavailable(why(error)),
     }
 }

@@ -32,7 +32,7 @@ impl DynamoLedger {
     /// All or nothing.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), Refusal> {
         let writes = TransactWriteItemsInput::builder().set_transact_items(Some(writes));
-        match self.table.transact(writes).await {
+        match self.rows.table.transact(writes).await {
             Ok(_) => Ok(()),
             Err(TableError::Cancelled(reasons)) => Err(of_reasons(&reasons)),
             Err(error) => Err(Refusal::Failed(unavailable(&error))),
@@ -41,7 +41,7 @@ impl DynamoLedger {
 
     pub(crate) fn update(&self, key: Item, write: &Write) -> Result<TransactWriteItem, LedgerError> {
         let update = Update::builder()
-            .table_name(&self.name)
+            .table_name(&self.rows.name)
             .set_key(Some(key))
             .update_expression(write.update())
             .condition_expression(write.condition())
@@ -57,7 +57,7 @@ impl DynamoLedger {
     pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, LedgerError> {
         let unwritten = "attribute_not_exists(#pk)";
         let put = Put::builder()
-            .table_name(&self.name)
+            .table_name(&self.rows.name)
             .set_item(Some(item))
             .condition_expression(unwritten)
             .set_expression_attribute_names(Some(names(unwritten)))

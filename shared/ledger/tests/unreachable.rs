@@ -4,8 +4,10 @@
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use weir_domain::hint::Cause;
-use weir_domain::ports::{Ledger, LedgerError, OrderQueue};
-use weir_ledger::{DynamoLedger, SqsOrderQueue};
+use weir_domain::id::{ItemKey, LineKey, Sku};
+use weir_domain::ports::{Ledger, LedgerError, OrderQueue, StockStore};
+use weir_domain::stock::InFlight;
+use weir_ledger::{DynamoLedger, DynamoStock, SqsOrderQueue};
 use weir_testkit::sample;
 
 /// An address that was free a moment ago.
@@ -41,4 +43,27 @@ async fn a_queue_that_is_not_reached_takes_nothing() {
     let hint = sample::hint(&sample::key("main", 1), Cause::Webhook, sample::saturday());
     let error = queue.send(&[hint]).await.unwrap_err();
     assert_eq!(error.0, "no answer, or none that makes sense");
+}
+
+#[tokio::test]
+async fn stock_that_is_not_reached_is_unavailable() {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(nobody())
+        .build();
+    let stock = DynamoStock::new(aws_sdk_dynamodb::Client::from_conf(config), "stock");
+    let item = ItemKey { entity: "acme".parse().unwrap(), sku: Sku("MUG-L".to_owned()) };
+    let line = InFlight {
+        line: LineKey { order: sample::key("main", 1), line: 11 },
+        item: item.clone(),
+        reduced: None,
+        confirming: 0.into(),
+        generation: None,
+    };
+    let unreached = LedgerError::Unavailable("not reached".to_owned());
+    assert_eq!(stock.items(&[item]).await, Err(unreached.clone()));
+    assert_eq!(stock.remove_in_flight(&line).await, Err(unreached));
 }

@@ -21,17 +21,25 @@ pub mod sample;
 mod clock;
 mod connections;
 mod erp;
+mod erp_stock;
 mod ledger;
 mod queue;
 mod shop;
+mod shop_stock;
+mod stock_queue;
+mod stock_store;
 
 pub use clock::FakeClock;
 pub use connections::FakeConnections;
 pub use erp::{ErpOp, FakeErp, Sale};
+pub use erp_stock::{ErpStockOp, FakeErpStock};
 pub use fault::Fault;
 pub use ledger::{FakeLedger, LedgerOp};
 pub use queue::{FakeQueue, QueueOp};
 pub use shop::{FakeShop, ShopOp};
+pub use shop_stock::{FakeShopStock, ShopStockOp};
+pub use stock_queue::{FakeStockQueue, StockQueueOp};
+pub use stock_store::{FakeStockStore, StockOp};
 
 /// Locks what only this process touches. A test that panicked while holding
 /// it has failed already; what it left is still what the next one asks for.

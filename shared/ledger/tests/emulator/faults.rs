@@ -11,9 +11,10 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use jiff::SignedDuration;
 use weir_domain::hint::{Cause, Hint};
-use weir_domain::ports::{Claim, Held, Ledger, Schedules};
+use weir_domain::ports::{Claim, Held, Ledger, Schedules, StockStore};
 use weir_domain::record::{Hold, WaitReason};
-use weir_ledger::DynamoLedger;
+use weir_domain::stock::sales::Watermark;
+use weir_ledger::{DynamoLedger, DynamoStock};
 use weir_testkit::{emulator, sample};
 
 use crate::table::{Table, config, dynamo};
@@ -173,5 +174,22 @@ async fn a_lost_answer_writes_nothing_twice() {
     let mut run = ledger.begin("poll/main", "a", sample::saturday(), LEASE).await.unwrap().unwrap();
     ledger.advance("poll/main", &mut run, "on").await.unwrap();
     assert_eq!(loses.0.lost.load(Ordering::SeqCst), 8, "one for each call");
+    table.delete().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_no_other_writer_of_stock() {
+    let Some(endpoint) = emulator::endpoint() else { return };
+    let table = Table::create_stock(&endpoint, "stock-lost").await;
+    let loses = Shared(std::sync::Arc::default());
+    let client = aws_sdk_dynamodb::Client::from_conf(config(&endpoint).interceptor(loses.clone()).build());
+    let stock = DynamoStock::new(client, &table.name);
+    let store = "main".parse().unwrap();
+    for version in [1, 2] {
+        let watermark = Watermark { version, after: sample::saturday(), recent: [].into() };
+        assert_eq!(stock.put_watermark(&store, &watermark).await, Ok(true));
+        assert_eq!(table.stock().watermark(&store).await, Ok(Some(watermark)));
+    }
+    assert_eq!(loses.0.lost.load(Ordering::SeqCst), 2, "one for each call");
     table.delete().await;
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod faults;
+mod stock;
 mod table;
 
 use std::collections::BTreeSet;

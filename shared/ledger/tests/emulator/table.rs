@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
-use weir_ledger::DynamoLedger;
+use weir_ledger::{DynamoLedger, DynamoStock};
 
 fn credentials() -> aws_sdk_dynamodb::config::Credentials {
     aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test")
@@ -33,6 +33,29 @@ pub(crate) fn sqs(endpoint: &str) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config)
 }
 
+/// A sparse index as the template makes it.
+struct Index {
+    name: &'static str,
+    keys: [&'static str; 2],
+    projection: Projection,
+}
+
+impl Index {
+    fn open() -> Self {
+        let attributes = ["peer", "code", "subject"].map(str::to_owned).to_vec();
+        let projection = Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(attributes))
+            .build();
+        Self { name: "open", keys: ["open_pk", "open_sk"], projection }
+    }
+
+    fn stale() -> Self {
+        let projection = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+        Self { name: "stale", keys: ["stale_pk", "stale_sk"], projection }
+    }
+}
+
 /// A table as the template makes it, under a name of this process.
 pub(crate) struct Table {
     pub(crate) client: aws_sdk_dynamodb::Client,
@@ -40,7 +63,17 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The ledger's.
     pub(crate) async fn create(endpoint: &str, name: &str) -> Self {
+        Self::with(endpoint, name, Index::open()).await
+    }
+
+    /// The stock's.
+    pub(crate) async fn create_stock(endpoint: &str, name: &str) -> Self {
+        Self::with(endpoint, name, Index::stale()).await
+    }
+
+    async fn with(endpoint: &str, name: &str, index: Index) -> Self {
         let client = dynamo(endpoint);
         let name = format!("{name}-{}", std::process::id());
         let attribute = |name| {
@@ -49,19 +82,17 @@ impl Table {
         };
         let key =
             |name, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
-        let projection = Projection::builder()
-            .projection_type(ProjectionType::Include)
-            .set_non_key_attributes(Some(["peer", "code", "subject"].map(str::to_owned).to_vec()));
+        let [pk, sk] = index.keys;
         let index = GlobalSecondaryIndex::builder()
-            .index_name("open")
-            .key_schema(key("open_pk", KeyType::Hash))
-            .key_schema(key("open_sk", KeyType::Range))
-            .projection(projection.build());
+            .index_name(index.name)
+            .key_schema(key(pk, KeyType::Hash))
+            .key_schema(key(sk, KeyType::Range))
+            .projection(index.projection);
         client
             .create_table()
             .table_name(&name)
             .billing_mode(BillingMode::PayPerRequest)
-            .set_attribute_definitions(Some(["pk", "sk", "open_pk", "open_sk"].map(attribute).to_vec()))
+            .set_attribute_definitions(Some(["pk", "sk", pk, sk].map(attribute).to_vec()))
             .key_schema(key("pk", KeyType::Hash))
             .key_schema(key("sk", KeyType::Range))
             .global_secondary_indexes(index.build().unwrap())
@@ -73,6 +104,10 @@ impl Table {
 
     pub(crate) fn ledger(&self) -> DynamoLedger {
         DynamoLedger::new(self.client.clone(), &self.name)
+    }
+
+    pub(crate) fn stock(&self) -> DynamoStock {
+        DynamoStock::new(self.client.clone(), &self.name)
     }
 
     pub(crate) async fn delete(self) {

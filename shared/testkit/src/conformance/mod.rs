@@ -9,6 +9,7 @@ mod claims;
 mod completion;
 mod open;
 mod others;
+pub mod stock;
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint};

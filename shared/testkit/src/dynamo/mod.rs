@@ -8,12 +8,14 @@
 
 mod evaluate;
 mod expression;
+mod limits;
 mod query;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
@@ -93,6 +95,7 @@ struct Write<'a> {
 enum Change<'a> {
     Put(&'a Item),
     Update(Option<&'a Item>, Option<&'a str>),
+    Delete(Option<&'a Item>),
 }
 
 impl FakeDynamo {
@@ -132,8 +135,15 @@ impl FakeDynamo {
         let mut output = BatchGetItemOutput::builder();
         for (table, wanted) in input.request_items().into_iter().flatten() {
             let mut found = Vec::new();
-            for wanted_key in wanted.keys() {
-                if let Some(item) = state.items.get(&key(Some(wanted_key))?) {
+            let keys: Vec<Key> =
+                wanted.keys().iter().map(|wanted| key(Some(wanted))).collect::<Answer<_>>()?;
+            if !(1..=limits::BATCH).contains(&keys.len())
+                || keys.iter().collect::<BTreeSet<_>>().len() < keys.len()
+            {
+                return Err(FakeDynamoError::invalid(format!("{} keys, or one of them twice", keys.len())));
+            }
+            for wanted_key in keys {
+                if let Some(item) = state.items.get(&wanted_key) {
                     found.push(project(
                         item,
                         wanted.projection_expression(),
@@ -158,7 +168,7 @@ impl FakeDynamo {
         };
         let mut state = lock(&self.state);
         let (key, after) = state.check(&write)?;
-        state.replace(key, Some(after));
+        state.replace(key, after);
         Ok(PutItemOutput::builder().build())
     }
 
@@ -173,9 +183,24 @@ impl FakeDynamo {
         };
         let mut state = lock(&self.state);
         let (key, after) = state.check(&write)?;
-        let told = (input.return_values() == Some(&ReturnValue::AllNew)).then(|| after.clone());
-        state.replace(key, Some(after));
+        let told = after.clone().filter(|_| input.return_values() == Some(&ReturnValue::AllNew));
+        state.replace(key, after);
         Ok(UpdateItemOutput::builder().set_attributes(told).build())
+    }
+
+    /// `DeleteItem`.
+    pub fn delete(&self, input: &DeleteItemInput) -> Answer<DeleteItemOutput> {
+        let write = Write {
+            condition: input.condition_expression(),
+            names: input.expression_attribute_names(),
+            values: input.expression_attribute_values(),
+            change: Change::Delete(input.key()),
+            tells_old: tells_old(input.return_values_on_condition_check_failure()),
+        };
+        let mut state = lock(&self.state);
+        let (key, after) = state.check(&write)?;
+        state.replace(key, after);
+        Ok(DeleteItemOutput::builder().build())
     }
 
     /// `TransactWriteItems`: all or nothing.
@@ -205,15 +230,16 @@ impl FakeDynamo {
             return Err(FakeDynamoError::invalid("two writes of one transaction at one item".to_owned()));
         }
         for (key, after) in writes {
-            state.replace(key, Some(after));
+            state.replace(key, after);
         }
         Ok(TransactWriteItemsOutput::builder().build())
     }
 }
 
 impl State {
-    /// What a write would make of its item, if its condition holds.
-    fn check(&mut self, write: &Write<'_>) -> Answer<(Key, Item)> {
+    /// What a write would make of its item, if its condition holds; `None` if
+    /// it would delete it.
+    fn check(&mut self, write: &Write<'_>) -> Answer<(Key, Option<Item>)> {
         let condition = write.condition.map(|text| self.condition(text)).transpose()?;
         let update = match &write.change {
             Change::Update(_, Some(text)) => Some(self.update(text)?),
@@ -224,7 +250,7 @@ impl State {
         all_used(used, write.names, write.values)?;
         let (key, new) = match &write.change {
             Change::Put(item) => (key(Some(item))?, (*item).clone()),
-            Change::Update(of, _) => (key(*of)?, (*of).cloned().unwrap_or_default()),
+            Change::Update(of, _) | Change::Delete(of) => (key(*of)?, (*of).cloned().unwrap_or_default()),
         };
         let nothing = Item::new();
         let before = self.items.get(&key);
@@ -241,7 +267,12 @@ impl State {
             }
             None => new,
         };
-        Ok((key, after))
+        if let Change::Delete(_) = write.change {
+            return Ok((key, None));
+        }
+        limits::check_item(&after)?;
+        self.index.check(&after)?;
+        Ok((key, Some(after)))
     }
 
     fn replace(&mut self, key: Key, after: Option<Item>) {
@@ -277,7 +308,10 @@ fn all_used<'a>(
     names: Option<&Names>,
     values: Option<&Item>,
 ) -> Answer<()> {
-    let used: std::collections::BTreeSet<&String> = used.collect();
+    let used: BTreeSet<&String> = used.collect();
+    if names.is_some_and(Names::is_empty) || values.is_some_and(Item::is_empty) {
+        return Err(FakeDynamoError::invalid("names or values that are there and empty".to_owned()));
+    }
     let known = names.map_or(0, Names::len) + values.map_or(0, Item::len);
     if used.len() == known {
         return Ok(());
@@ -313,10 +347,12 @@ fn write(item: &TransactWriteItem) -> Answer<Write<'_>> {
 
 fn key(item: Option<&Item>) -> Answer<Key> {
     let part = |name: &str| match item.and_then(|item| item.get(name)) {
-        Some(AttributeValue::S(text)) if !text.is_empty() => Ok(text.clone()),
+        Some(AttributeValue::S(text)) => Ok(text.clone()),
         _ => Err(FakeDynamoError::invalid(format!("{name} is missing or no text"))),
     };
-    Ok((part("pk")?, part("sk")?))
+    let (pk, sk) = (part("pk")?, part("sk")?);
+    limits::check_key(&pk, &sk)?;
+    Ok((pk, sk))
 }
 
 /// The named attributes of an item.

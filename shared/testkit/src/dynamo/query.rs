@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::evaluate::Scope;
 use super::expression::{Comparator, Condition, Operand};
+use super::limits::{PAGE, bytes, check_key};
 use super::{Answer, FakeDynamo, FakeDynamoError, Item, Key, all_used, key};
 use crate::lock;
 
@@ -66,17 +67,54 @@ impl Index {
         }
     }
 
+    /// Refuses an item whose keys of the index the platform would not take.
+    pub(super) fn check(&self, item: &Item) -> Answer<()> {
+        let text = |name: &str| match item.get(name) {
+            None => Ok(None),
+            Some(AttributeValue::S(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(FakeDynamoError::invalid(format!("{name} is no text"))),
+        };
+        let (pk, sk) = (text(&self.pk)?, text(&self.sk)?);
+        check_key(pk.unwrap_or("-"), sk.unwrap_or("-"))
+    }
+
+    /// Where a page that began after this item begins.
+    fn place(&self, after: &Item) -> Answer<(Key, Key)> {
+        let row = self.row(after);
+        let row =
+            row.ok_or_else(|| FakeDynamoError::invalid("a start that is not of the index".to_owned()))?;
+        Ok((row, key(Some(after))?))
+    }
+
     fn row(&self, item: &Item) -> Option<Key> {
         let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some((part(&self.pk)?, part(&self.sk)?))
     }
 }
 
+/// A page in the making: what was found, and whether there may be more.
+struct Page {
+    limit: usize,
+    bytes: usize,
+    found: Vec<Item>,
+}
+
+impl Page {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit || self.bytes > PAGE
+    }
+
+    fn add(&mut self, item: &Item) {
+        self.bytes += bytes(item);
+        self.found.push(item.clone());
+    }
+}
+
 impl FakeDynamo {
     /// `Query`. Of the index: as it was `lag` changes ago.
     pub fn query(&self, input: &QueryInput, lag: usize) -> Answer<QueryOutput> {
-        if input.filter_expression().is_some() || input.exclusive_start_key().is_some() {
-            return Err(FakeDynamoError::invalid("filters and later pages are not known here".to_owned()));
+        if input.filter_expression().is_some() || input.scan_index_forward().is_some() {
+            return Err(FakeDynamoError::invalid("filters and directions are not known here".to_owned()));
         }
         let text = input.key_condition_expression();
         let text = text.ok_or_else(|| FakeDynamoError::invalid("a query without a key".to_owned()))?;
@@ -84,17 +122,11 @@ impl FakeDynamo {
         let condition = state.condition(text)?;
         let (names, values) = (input.expression_attribute_names(), input.expression_attribute_values());
         all_used(condition.placeholders.iter(), names, values)?;
-        let limit = input.limit().map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let nothing = Item::new();
         let scope = Scope { item: &nothing, names, values };
         let holds = |item: &Item| Scope { item, names, values }.holds(&condition.tree);
-        let mut found = Vec::new();
-        let mut keep = |item: &Item| -> Answer<bool> {
-            if holds(item)? {
-                found.push(item.clone());
-            }
-            Ok(found.len() < limit)
-        };
+        let mut page = Page { limit: limit(input)?, bytes: 0, found: Vec::new() };
+        let after = input.exclusive_start_key();
         if let Some(name) = input.index_name() {
             if name != state.index.name {
                 return Err(FakeDynamoError::invalid(format!("there is no index {name}")));
@@ -104,29 +136,55 @@ impl FakeDynamo {
             }
             state.index.catch_up(lag);
             let partition = partition(&scope, &condition.tree, &state.index.pk)?;
-            let none = || (String::new(), String::new());
-            let from = Bound::Included(((partition.clone(), String::new()), none()));
-            for ((row, _), item) in state.index.rows.range((from, Bound::Unbounded)) {
-                if row.0 != partition || !keep(item)? {
+            let begin = Bound::Included(((partition.clone(), String::new()), Key::default()));
+            let from = match after {
+                Some(after) => Bound::Excluded(state.index.place(after)?),
+                None => begin,
+            };
+            let rows = state.index.rows.range((from, Bound::Unbounded));
+            for (_, item) in rows.take_while(|((row, _), _)| row.0 == partition) {
+                if page.is_full() {
                     break;
+                }
+                if holds(item)? {
+                    page.add(item);
                 }
             }
         } else {
             let partition = partition(&scope, &condition.tree, "pk")?;
-            let from = Bound::Included((partition.clone(), String::new()));
-            for (row, item) in state.items.range((from, Bound::Unbounded)) {
-                if row.0 != partition || !keep(item)? {
+            let from = match after {
+                Some(after) => Bound::Excluded(key(Some(after))?),
+                None => Bound::Included((partition.clone(), String::new())),
+            };
+            let rows = state.items.range((from, Bound::Unbounded));
+            for (_, item) in rows.take_while(|(row, _)| row.0 == partition) {
+                if page.is_full() {
                     break;
+                }
+                if holds(item)? {
+                    page.add(item);
                 }
             }
         }
-        drop(state);
-        let last = found.last().filter(|_| found.len() == limit).map(|item| key(Some(item))).transpose()?;
-        let last = last.map(|(pk, sk)| {
-            Item::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
+        let last = page.found.last().filter(|_| page.is_full());
+        let of_index = [state.index.pk.as_str(), state.index.sk.as_str()];
+        let of_index = if input.index_name().is_some() { &of_index[..] } else { &[] };
+        let part = |item: &Item, name: &str| Some((name.to_owned(), item.get(name)?.clone()));
+        let last = last.map(|item| {
+            ["pk", "sk"].iter().chain(of_index).filter_map(|name| part(item, name)).collect::<Item>()
         });
-        let count = i32::try_from(found.len()).unwrap_or(i32::MAX);
-        Ok(QueryOutput::builder().set_items(Some(found)).count(count).set_last_evaluated_key(last).build())
+        drop(state);
+        let count = i32::try_from(page.found.len()).unwrap_or(i32::MAX);
+        let output = QueryOutput::builder().set_items(Some(page.found)).count(count);
+        Ok(output.set_last_evaluated_key(last).build())
+    }
+}
+
+fn limit(input: &QueryInput) -> Answer<usize> {
+    match input.limit().map(usize::try_from) {
+        None => Ok(usize::MAX),
+        Some(Ok(limit @ 1..)) => Ok(limit),
+        Some(_) => Err(FakeDynamoError::invalid("a limit below 1".to_owned())),
     }
 }
 

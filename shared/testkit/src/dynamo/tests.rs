@@ -99,3 +99,81 @@ fn a_name_that_nothing_uses_is_refused() {
     unused.expression_attribute_values.as_mut().unwrap().insert(":unused".to_owned(), n(1));
     assert!(matches!(table.update(&unused), Err(FakeDynamoError::Invalid(_))));
 }
+
+fn put(sk: &str, attributes: &[(&str, &str)]) -> PutItemInput {
+    let mut item = Item::from([("pk".to_owned(), s("A")), ("sk".to_owned(), s(sk))]);
+    item.extend(attributes.iter().map(|(name, value)| ((*name).to_owned(), s(value))));
+    PutItemInput::builder().table_name("ledger").set_item(Some(item)).build().unwrap()
+}
+
+#[test]
+fn an_item_is_deleted_under_a_condition_and_leaves_the_index() {
+    let table = table();
+    table.put(&put("1", &[("owner", "a"), ("open_pk", "due"), ("open_sk", "1")])).unwrap();
+    let delete = |owner| {
+        let delete = DeleteItemInput::builder()
+            .table_name("ledger")
+            .key("pk", s("A"))
+            .key("sk", s("1"))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", s(owner));
+        table.delete(&delete.build().unwrap())
+    };
+    assert_eq!(delete("b"), Err(FakeDynamoError::ConditionFailed(None)));
+    assert_eq!(pages(&table, Some("open"), "due", 10), [vec!["1".to_owned()]]);
+    delete("a").unwrap();
+    assert_eq!((table.items().len(), pages(&table, Some("open"), "due", 10)), (0, vec![vec![]]));
+    assert_eq!(delete("a"), Err(FakeDynamoError::ConditionFailed(None)), "it is gone");
+}
+
+/// The sort keys of a partition, page by page.
+fn pages(table: &FakeDynamo, index: Option<&str>, partition: &str, limit: i32) -> Vec<Vec<String>> {
+    let (condition, name) = if index.is_some() { ("#open_pk = :p", "open_pk") } else { ("#pk = :p", "pk") };
+    let (mut pages, mut from) = (Vec::new(), None);
+    loop {
+        let query = aws_sdk_dynamodb::operation::query::QueryInput::builder()
+            .table_name("ledger")
+            .set_index_name(index.map(str::to_owned))
+            .key_condition_expression(condition)
+            .expression_attribute_names(format!("#{name}"), name)
+            .expression_attribute_values(":p", s(partition))
+            .limit(limit)
+            .set_exclusive_start_key(from);
+        let page = table.query(&query.build().unwrap(), 0).unwrap();
+        pages.push(page.items().iter().map(|item| item["sk"].as_s().unwrap().clone()).collect());
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[test]
+fn a_query_is_answered_page_by_page() {
+    let table = table();
+    let long = "x".repeat(300_000);
+    for (sk, place) in [("1", "c"), ("2", "b"), ("3", "b"), ("4", "a"), ("5", "d")] {
+        table.put(&put(sk, &[("long", &long), ("open_pk", "due"), ("open_sk", place)])).unwrap();
+    }
+    let whole = |pages: &[&[&str]]| {
+        pages
+            .iter()
+            .map(|page| page.iter().map(|sk| (*sk).to_owned()).collect())
+            .collect::<Vec<Vec<String>>>()
+    };
+    assert_eq!(pages(&table, None, "A", 10), whole(&[&["1", "2", "3", "4"], &["5"]]), "1 MB is full");
+    assert_eq!(pages(&table, None, "A", 2), whole(&[&["1", "2"], &["3", "4"], &["5"]]));
+    let of_index = pages(&table, Some("open"), "due", 2);
+    assert_eq!(of_index, whole(&[&["4", "2"], &["3", "1"], &["5"]]), "two rows are at one place");
+}
+
+#[test]
+fn what_the_platform_would_not_store_is_refused() {
+    let table = table();
+    let refused = |item: &PutItemInput| matches!(table.put(item), Err(FakeDynamoError::Invalid(_)));
+    assert!(refused(&put("1", &[("long", &"x".repeat(410_000))])), "an item of 400 KB");
+    assert!(refused(&put("", &[])) && refused(&put(&"x".repeat(1025), &[])));
+    assert!(refused(&put("1", &[("open_pk", "")])) && refused(&put("1", &[("open_sk", &"x".repeat(1025))])));
+    assert!(table.items().is_empty());
+}
