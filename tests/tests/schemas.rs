@@ -166,14 +166,24 @@ fn the_example_has_a_placeholder_for_every_secret_and_no_secret() {
     for (name, secret) in secrets {
         // The template lets the functions read these two prefixes only.
         assert!(name.starts_with("weir/store/") || name.starts_with("weir/erp/"), "{name}");
-        for (field, value) in secret.as_object().unwrap() {
-            assert!(value.as_str().unwrap().contains("EXAMPLE"), "{name}.{field} looks like a real one");
+        for text in texts(secret) {
+            assert!(text.contains("EXAMPLE"), "{name}: {text} looks like a real one");
         }
         if let Some(webhook) = secret.get("webhook_secret") {
             let webhook = webhook.as_str().unwrap();
             let usable = webhook.len() >= 32 && webhook.bytes().all(|byte| byte.is_ascii_alphanumeric());
             assert!(usable, "{name}.webhook_secret does not show the form that WooCommerce leaves alone");
         }
+    }
+}
+
+/// Every text of a document.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        other => panic!("a secret is text, not {other}"),
     }
 }
 
@@ -210,6 +220,13 @@ fn wrong_stores() -> Vec<Wrong> {
         wrong("a negative cap", "/rounding_cap", Some(json!("-0.10")), By::Type),
         wrong("a poll without pause", "/poll/every_minutes", Some(json!(0)), By::Type),
         wrong("a date without time", "/cut_over", Some(json!("2027-01-04")), By::Type),
+        wrong("stock of nobody", "/stock/entity", None, By::Both),
+        wrong("stock of another's entity", "/stock/entity", Some(json!("uk")), By::Type),
+        wrong("stock from nowhere", "/stock/locations", Some(json!([])), By::Type),
+        wrong("more than all", "/stock/share", Some(json!("1.1")), By::Type),
+        wrong("a safety stock that is no number", "/stock/safety", Some(json!("some")), By::Both),
+        wrong("an unknown way to write", "/stock/write", Some(json!("replace")), By::Both),
+        wrong("an unknown stock field", "/stock/buffer", Some(json!("1")), By::Both),
     ]
 }
 
@@ -222,6 +239,8 @@ fn wrong_erps() -> Vec<Wrong> {
         wrong("no database", "/database", None, By::Both),
         wrong("a code instead of an id", "/company", Some(json!("HQ")), By::Both),
         wrong("a web shop of a store that cannot be", "/web_shops", Some(json!({"Main shop": 1})), By::Both),
+        wrong("a location without warehouse", "/locations/main", Some(json!({})), By::Both),
+        wrong("an unknown owner", "/locations/floor/owner", Some(json!("crm")), By::Both),
         wrong("no item for residuals", "/rounding/item", None, By::Both),
         wrong("an unknown rounding field", "/rounding/account", Some(json!(7)), By::Both),
         wrong("a time-out that outlives the function", "/timeout_s", Some(json!(60)), By::Type),

@@ -7,20 +7,15 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use weir_domain::ports::Clock;
-use weir_domain::push::OrderPush;
-use weir_ledger::DynamoLedger;
-use weir_runtime::aws;
+use weir_domain::push::{OrderPush, StockOut};
+use weir_ledger::{DynamoLedger, DynamoStock, SqsStockQueue};
 use weir_runtime::batch::{Batch, SqsVisibility, invocation_deadline};
-use weir_runtime::clock::SystemClock;
-use weir_runtime::config::Configuration;
 use weir_runtime::environment::{
-    DocumentsEnvironment, LedgerEnvironment, OrdersQueueEnvironment, Profile, TelemetryEnvironment, process,
+    DocumentsEnvironment, LedgerEnvironment, OrdersQueueEnvironment, Profile, StockQueueEnvironment,
+    StockTableEnvironment, TelemetryEnvironment, process,
 };
-use weir_runtime::mappings::SeededMappings;
-use weir_runtime::secrets::{Secrets, SecretsManager};
-use weir_runtime::telemetry::Telemetry;
-
-use crate::connections::Connected;
+use weir_runtime::{aws, clock::SystemClock, config::Configuration};
+use weir_runtime::{mappings::SeededMappings, secrets::Secrets, telemetry::Telemetry};
 
 /// One: the event source's concurrency is then that of orders in the ERPs.
 const CONCURRENCY: usize = 1;
@@ -31,21 +26,25 @@ async fn main() -> Result<(), Error> {
     let profile = Profile::read(&process)?;
     let configuration = Configuration::load(&DocumentsEnvironment::read(&process)?.directory, profile)?;
     let sdk = aws::config().await;
+    let (dynamo, sqs) = (aws_sdk_dynamodb::Client::new(&sdk), aws::sqs(&sdk));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let secret_store = Arc::new(SecretsManager::new(aws::secrets_manager(&sdk)));
-    let secrets = Secrets::new(secret_store, Arc::clone(&clock), profile);
-    let ledger_environment = LedgerEnvironment::read(&process)?;
-    let ledger = DynamoLedger::new(aws_sdk_dynamodb::Client::new(&sdk), ledger_environment.table);
+    let secrets = Secrets::in_aws(&sdk, Arc::clone(&clock), profile);
+    let LedgerEnvironment { table, amnesia } = LedgerEnvironment::read(&process)?;
+    let ledger = DynamoLedger::new(dynamo.clone(), table);
+    let stock = StockOut {
+        store: Arc::new(DynamoStock::new(dynamo, StockTableEnvironment::read(&process)?.table)),
+        queue: Arc::new(SqsStockQueue::new(sqs.clone(), StockQueueEnvironment::read(&process)?.url)),
+    };
     let push = &OrderPush {
         mappings: Arc::new(SeededMappings::new(ledger.clone(), configuration.seeds.clone())),
         ledger: Arc::new(ledger),
         lease: order_push::lease(&configuration),
-        amnesia: ledger_environment.amnesia,
-        connections: Arc::new(Connected::new(configuration, secrets, Arc::clone(&clock), profile)),
+        amnesia,
+        connections: Arc::new(connections::connect(configuration, secrets, &clock, profile)),
+        stock: Some(stock),
         clock: Arc::clone(&clock),
     };
-    let queue_url = OrdersQueueEnvironment::read(&process)?.url;
-    let visibility = Arc::new(SqsVisibility::new(aws::sqs(&sdk), queue_url));
+    let visibility = Arc::new(SqsVisibility::new(sqs, OrdersQueueEnvironment::read(&process)?.url));
     let batch = &Batch { concurrency: CONCURRENCY, clock, visibility };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = invocation_deadline(&event.context);

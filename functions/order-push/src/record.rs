@@ -4,16 +4,12 @@ use jiff::SignedDuration;
 use tracing::Instrument;
 use weir_domain::hint::Hint;
 use weir_domain::push::{Delivery, OrderPush, Pushed, Summary};
-use weir_runtime::batch::{Record, Verdict};
+use weir_runtime::batch::{Record, Verdict, table_wait};
 use weir_runtime::config::Configuration;
 use weir_runtime::telemetry::{Metric, order_span};
 
 /// The function's time-out in the template, and a margin for clocks.
 const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(60 + 10);
-/// A ledger that cannot be asked is asked again this soon, then ever later up
-/// to the second: an outage of an hour spends no message's receive count.
-const LEDGER_WAIT: SignedDuration = SignedDuration::from_secs(10);
-const LONGEST_LEDGER_WAIT: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long a claim holds: longer than this function can run and the slowest
 /// ERP can still commit.
@@ -43,17 +39,12 @@ pub async fn work(push: &OrderPush, record: Record<Hint>, invocation: &str) -> V
             }
             Err(error) => {
                 tracing::error!(%error, "nothing is on record; the message comes back");
-                Verdict::RetryAfter(ledger_wait(delivery.receives))
+                Verdict::RetryAfter(table_wait(delivery.receives))
             }
         }
     }
     .instrument(order_span(hint))
     .await
-}
-
-fn ledger_wait(receives: u32) -> SignedDuration {
-    let doubled = 2_i32.saturating_pow(receives.saturating_sub(1).min(10));
-    (LEDGER_WAIT * doubled).min(LONGEST_LEDGER_WAIT)
 }
 
 fn report(hint: &Hint, summary: &Summary) {

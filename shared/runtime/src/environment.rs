@@ -13,8 +13,11 @@ const LEDGER_AMNESIA: &str = "LEDGER_AMNESIA";
 const LEDGER_TABLE: &str = "LEDGER_TABLE";
 const LOG: &str = "WEIR_LOG";
 const METRICS_NAMESPACE: &str = "METRICS_NAMESPACE";
+const NIGHTLY_HOUR: &str = "NIGHTLY_HOUR";
 const ORDERS_QUEUE_URL: &str = "ORDERS_QUEUE_URL";
 const PROFILE: &str = "WEIR_PROFILE";
+const STOCK_QUEUE_URL: &str = "STOCK_QUEUE_URL";
+const STOCK_TABLE: &str = "STOCK_TABLE";
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 
 /// All of them. A test compares them with the template.
@@ -25,8 +28,11 @@ pub const VARIABLES: &[&str] = &[
     LEDGER_TABLE,
     LOG,
     METRICS_NAMESPACE,
+    NIGHTLY_HOUR,
     ORDERS_QUEUE_URL,
     PROFILE,
+    STOCK_QUEUE_URL,
+    STOCK_TABLE,
     TASK_ROOT,
 ];
 
@@ -180,6 +186,52 @@ impl OrdersQueueEnvironment {
     }
 }
 
+/// Where positions, in-flight lines and publications are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockTableEnvironment {
+    /// `STOCK_TABLE`: the table's name.
+    pub table: String,
+}
+
+impl StockTableEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        Ok(Self { table: required(lookup, STOCK_TABLE, "the name of the stock table")? })
+    }
+}
+
+/// Where it is said which items moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockQueueEnvironment {
+    /// `STOCK_QUEUE_URL`: the queue's address.
+    pub url: String,
+}
+
+impl StockQueueEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        Ok(Self { url: required(lookup, STOCK_QUEUE_URL, "the URL of the stock queue")? })
+    }
+}
+
+/// When everything is read, and not only what moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NightlyEnvironment {
+    /// `NIGHTLY_HOUR`: the hour of the day, UTC, from which the nightly pass
+    /// may begin; 2 by default.
+    pub hour: i8,
+}
+
+impl NightlyEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        let Some(value) = lookup(NIGHTLY_HOUR) else { return Ok(Self { hour: 2 }) };
+        let hour = value.parse().ok().filter(|hour| (0..24).contains(hour));
+        let hour = hour.ok_or_else(|| EnvironmentError::wrong(NIGHTLY_HOUR, &value, "an hour, 0 to 23"))?;
+        Ok(Self { hour })
+    }
+}
+
 /// How much is logged, and under which name is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TelemetryEnvironment {
@@ -273,6 +325,10 @@ mod tests {
         assert!(ledger("yes").is_err());
         assert!(OrdersQueueEnvironment::read(&with(&[])).is_err());
         assert_eq!(OrdersQueueEnvironment::read(&with(&[(ORDERS_QUEUE_URL, "u")])).unwrap().url, "u");
+        assert!(StockTableEnvironment::read(&with(&[])).is_err());
+        assert_eq!(StockTableEnvironment::read(&with(&[(STOCK_TABLE, "s")])).unwrap().table, "s");
+        assert!(StockQueueEnvironment::read(&with(&[])).is_err());
+        assert_eq!(StockQueueEnvironment::read(&with(&[(STOCK_QUEUE_URL, "q")])).unwrap().url, "q");
 
         let defaults = TelemetryEnvironment::read(&with(&[])).unwrap();
         assert_eq!((defaults.level, defaults.metrics_namespace.as_str()), (Level::INFO, "Weir"));
@@ -281,6 +337,18 @@ mod tests {
         assert_eq!((chosen.level, chosen.metrics_namespace.as_str()), (Level::DEBUG, "Shop"));
         let error = TelemetryEnvironment::read(&with(&[(LOG, "loud")])).unwrap_err().to_string();
         assert_eq!(error, r#"WEIR_LOG="loud" cannot be used: it must be error, warn, info, debug or trace"#);
+    }
+
+    #[test]
+    fn the_nightly_pass_begins_at_an_hour_of_the_day() {
+        let hour = |pairs: &[(&str, &str)]| NightlyEnvironment::read(&with(pairs)).map(|read| read.hour);
+        assert_eq!(hour(&[]), Ok(2));
+        assert_eq!(hour(&[(NIGHTLY_HOUR, "0")]), Ok(0));
+        assert_eq!(hour(&[(NIGHTLY_HOUR, "23")]), Ok(23));
+        for wrong in ["24", "-1", "2am", "2.5", "300"] {
+            let error = hour(&[(NIGHTLY_HOUR, wrong)]).unwrap_err().to_string();
+            assert!(error.ends_with("it must be an hour, 0 to 23"), "{error}");
+        }
     }
 
     #[test]
@@ -293,7 +361,10 @@ mod tests {
         let _ = Profile::read(&lookup);
         let _ = DocumentsEnvironment::read(&lookup);
         let _ = LedgerEnvironment::read(&lookup);
+        let _ = NightlyEnvironment::read(&lookup);
         let _ = OrdersQueueEnvironment::read(&lookup);
+        let _ = StockQueueEnvironment::read(&lookup);
+        let _ = StockTableEnvironment::read(&lookup);
         let _ = TelemetryEnvironment::read(&lookup);
         let listed: BTreeSet<_> = VARIABLES.iter().map(|&name| name.to_owned()).collect();
         assert_eq!(asked.into_inner(), listed);

@@ -10,7 +10,9 @@
 //!    are parsed once, and a wrong one switches off its own store only;
 //! 3. [`aws::config`] and the clients of it, which connect on first use;
 //! 4. [`secrets::Secrets`], which fetches when first asked;
-//! 5. [`batch::Batch`] around a use case, where the function's events come
+//! 5. [`connections`] to shops and ERPs, made when first asked for by the
+//!    adapters that the function names;
+//! 6. [`batch::Batch`] around a use case, where the function's events come
 //!    from SQS.
 //!
 //! Nothing is fetched and nobody is connected to before the first event.
@@ -19,6 +21,7 @@ pub mod aws;
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod environment;
 pub mod mappings;
 pub mod secrets;

@@ -46,7 +46,7 @@ fn check_document(document: &Value) {
     assert!(!metrics.is_empty() && metrics.len() <= 100);
     for metric in metrics {
         let name = metric["Name"].as_str().unwrap();
-        let unit = if name == "OrderLatencyMs" { "Milliseconds" } else { "Count" };
+        let unit = if name.ends_with("Ms") { "Milliseconds" } else { "Count" };
         assert_eq!(metric["Unit"], unit, "{name}");
         let value = &document[name];
         assert!(
@@ -54,6 +54,19 @@ fn check_document(document: &Value) {
             "{name}"
         );
     }
+}
+
+fn record_stock(store: &StoreId, erp: &ErpId) {
+    Metric::EventItems { erp, items: 120 }.record();
+    Metric::EventRefused { erp }.record();
+    Metric::StockRefreshed { erp, items: 9 }.record();
+    Metric::StockSyncFailed { erp }.record();
+    Metric::StockStale { store, age: SignedDuration::from_mins(1) }.record();
+    Metric::StockWritten { store, items: 7 }.record();
+    Metric::StockWaiting { store, items: 4 }.record();
+    Metric::StockExceptions { store, items: 1 }.record();
+    Metric::StockLag { store, lag: SignedDuration::from_millis(2500) }.record();
+    Metric::ShopRequests { store, reads: 3, writes: 2 }.record();
 }
 
 #[tokio::test]
@@ -97,6 +110,7 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     Metric::Woken { store: main, orders: 4 }.record();
     Metric::Woken { store: second, orders: 0 }.record();
     Metric::StoreDisabled { store: main }.record();
+    record_stock(main, books);
 
     let documents = flushed(telemetry);
     documents.iter().for_each(check_document);
@@ -106,8 +120,10 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     let all = by(&documents, &json!([]));
     let expected = json!({
         "CircuitOpen": 2, "ErpBlocked": 1, "ErpCalls": 5, "ErpRejected": 1, "ErpRetrySoon": 1, "ErpUnknown": 1,
-        "Exceptions": 1, "FoundByPoll": 2, "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3,
-        "SignatureFailures": 2, "StoresDisabled": 1, "Woken": 4,
+        "EventItems": 120, "EventsRefused": 1, "Exceptions": 1, "FoundByPoll": 2,
+        "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3, "ShopReads": 3, "ShopWrites": 2,
+        "SignatureFailures": 2, "StockExceptions": 1, "StockLagMs": [2500.0], "StockRefreshed": 9, "StockStaleMs": [60_000.0],
+        "StockSyncFailures": 1, "StockWaiting": 4, "StockWritten": 7, "StoresDisabled": 1, "Woken": 4,
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&all[name], value, "{name}");

@@ -54,7 +54,9 @@ fn our_own_metrics_are_counted_by_the_code_under_the_same_name() {
     let own: Vec<Resource> = alarms.of_type("AWS::CloudWatch::Alarm").into_iter().filter(own).collect();
     let names: Vec<&str> = own.iter().map(|alarm| text(alarm.property("/MetricName"))).collect();
     assert!(
-        ["SignatureFailures", "CircuitOpen", "StoresDisabled"].iter().all(|needed| names.contains(needed)),
+        ["SignatureFailures", "CircuitOpen", "StoresDisabled", "StockStaleMs", "StockSyncFailures"]
+            .iter()
+            .all(|needed| names.contains(needed)),
         "{names:?}"
     );
     for (alarm, name) in own.iter().zip(names) {
@@ -84,7 +86,9 @@ fn every_function_has_an_alarm_on_its_errors() {
         assert!(watches("Errors", parameter), "{id}");
     }
     assert!(watches("Throttles", "WebhookFunction"), "a throttled webhook is a strike against it");
-    assert!(watches("Invocations", "ReconcileFunction"), "a tick that never starts makes no error");
+    for ticking in ["ReconcileFunction", "InventorySyncFunction"] {
+        assert!(watches("Invocations", ticking), "a tick that never starts makes no error");
+    }
 }
 
 fn text_of_ref(value: &serde_json::Value) -> Option<&str> {

@@ -50,7 +50,8 @@ fn every_function_is_deployed_from_its_package_and_nothing_else_is() {
             "{name} is built by make package, not by sam"
         );
         assert!(function.property("/MemorySize").is_u64(), "{name} has no memory of its own");
-        assert!(timeout(function) <= 60);
+        let scheduled = !function.property("/EventInvokeConfig").is_null();
+        assert!(timeout(function) <= if scheduled { 300 } else { 60 }, "{name}");
     }
     let common = |field: &str| template.at(&format!("/Globals/Function/{field}"));
     assert_eq!((common("Runtime"), common("Handler")), (&"provided.al2023".into(), &"bootstrap".into()));
@@ -72,8 +73,11 @@ fn each_function_gets_the_variables_of_what_it_wires() {
     let template = Template::main();
     let wired = [
         ("LedgerEnvironment", "LEDGER_TABLE"),
-        (".amnesia", "LEDGER_AMNESIA"),
+        ("amnesia", "LEDGER_AMNESIA"),
         ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL"),
+        ("NightlyEnvironment", "NIGHTLY_HOUR"),
+        ("StockQueueEnvironment", "STOCK_QUEUE_URL"),
+        ("StockTableEnvironment", "STOCK_TABLE"),
     ];
     for name in source::functions() {
         let code = source::code_of(&format!("functions/{name}/src"));
@@ -136,24 +140,44 @@ fn a_reservation_of_zero_reserves_nothing() {
     }
 }
 
-/// The names that people type into the shop.
+/// The names that people type into the shop and the ERP.
 #[test]
-fn the_route_is_the_one_that_shops_are_told() {
+fn the_routes_are_those_that_shops_and_erps_are_told() {
     let template = Template::main();
+    let told = [
+        ("webhook", "POST /stores/{store}/webhooks/{topic}", "POST/stores/*/webhooks/*"),
+        ("erp-events", "POST /erps/{erp}/events/{source}", "POST/erps/*/events/*"),
+    ];
     let routes = template.of_type("AWS::ApiGatewayV2::Route");
-    assert_eq!(routes.len(), 1);
-    assert_eq!(text(routes[0].property("/RouteKey")), "POST /stores/{store}/webhooks/{topic}");
-    let integration = template.resource("WebhookIntegration");
-    assert_eq!(text(routes[0].property("/Target")), format!("integrations/${{{}}}", integration.id));
-    assert_eq!(text(integration.property("/PayloadFormatVersion")), "2.0");
-    assert_eq!(
-        text(integration.property("/IntegrationUri")),
-        format!("{}.Arn", function(&template, "webhook").id)
-    );
+    assert_eq!(routes.len(), told.len());
     let permissions = template.of_type("AWS::Lambda::Permission");
-    assert!(permissions.iter().any(|permission| {
-        text(permission.property("/SourceArn")).ends_with(":${HttpApi}/*/POST/stores/*/webhooks/*")
-    }));
+    for (name, key, source) in told {
+        let route = routes.iter().find(|route| text(route.property("/RouteKey")) == key).expect(key);
+        let target = text(route.property("/Target"));
+        let integration = target.strip_prefix("integrations/${").and_then(|rest| rest.strip_suffix('}'));
+        let integration = template.resource(integration.expect(key));
+        assert_eq!(text(integration.property("/PayloadFormatVersion")), "2.0");
+        let function = function(&template, name).id;
+        assert_eq!(text(integration.property("/IntegrationUri")), format!("{function}.Arn"));
+        assert!(permissions.iter().any(|permission| {
+            text(permission.property("/FunctionName")) == function
+                && text(permission.property("/SourceArn")).ends_with(&format!(":${{HttpApi}}/*/{source}"))
+        }));
+    }
+}
+
+/// Whoever calls an ERP may have to reach one on premises.
+#[test]
+fn functions_that_call_an_erp_can_be_put_near_it() {
+    let template = Template::main();
+    for name in source::functions() {
+        let calls_an_erp = source::code_of(&format!("functions/{name}/src")).contains("weir_erp::");
+        let function = function(&template, &name);
+        assert_eq!(!function.property("/VpcConfig").is_null(), calls_an_erp, "{name}");
+        let role = text(function.property("/Role")).trim_end_matches(".Arn");
+        let interfaces = !template.resource(role).property("/ManagedPolicyArns").is_null();
+        assert_eq!(interfaces, calls_an_erp, "{name}");
+    }
 }
 
 #[test]

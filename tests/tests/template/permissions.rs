@@ -17,9 +17,12 @@ type Grant = (String, String);
 type Need = (&'static str, &'static [&'static str], &'static str);
 
 const ORDERS: &str = "OrdersQueue.Outputs.QueueArn";
+const STOCK_MESSAGES: &str = "StockQueue.Outputs.QueueArn";
 const TICK_LETTERS: &str = "Ticks.Outputs.DeadLetterQueueArn";
 const LEDGER: &str = "LedgerTable.Arn";
 const OPEN_INDEX: &str = "${LedgerTable.Arn}/index/open";
+const STOCK: &str = "StockTable.Arn";
+const STALE_INDEX: &str = "${StockTable.Arn}/index/stale";
 const STORE_SECRETS: &str =
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretPrefix}/store/*";
 const ERP_SECRETS: &str =
@@ -28,7 +31,6 @@ const ERP_SECRETS: &str =
 /// Every call that needs a permission: how the code makes it (without white
 /// space), the actions, and on what.
 const CALLS: &[Need] = &[
-    ("queue.send(", &["sqs:SendMessage"], ORDERS),
     ("ledger.claim(", &["dynamodb:UpdateItem"], LEDGER),
     ("ledger.save(", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
     ("ledger.complete(", &["dynamodb:UpdateItem", "dynamodb:PutItem"], LEDGER),
@@ -43,50 +45,104 @@ const CALLS: &[Need] = &[
     ("schedules.end(", &["dynamodb:UpdateItem"], LEDGER),
     ("mappings.mappings(", &["dynamodb:BatchGetItem"], LEDGER),
     ("mappings.set_mapping(", &["dynamodb:GetItem", "dynamodb:PutItem"], LEDGER),
-    ("SqsVisibility::new(", &["sqs:ChangeMessageVisibility"], ORDERS),
+    ("names.names(", &["dynamodb:BatchGetItem"], LEDGER),
+    ("stock.items(", &["dynamodb:Query"], STOCK),
+    ("stock.positions(", &["dynamodb:BatchGetItem"], STOCK),
+    ("stock.put_position(", &["dynamodb:PutItem"], STOCK),
+    ("stock.put_in_flight(", &["dynamodb:UpdateItem"], STOCK),
+    ("store.put_in_flight(", &["dynamodb:UpdateItem"], STOCK),
+    ("stock.remove_in_flight(", &["dynamodb:DeleteItem"], STOCK),
+    ("stock.put_publication(", &["dynamodb:PutItem"], STOCK),
+    ("stock.stale(", &["dynamodb:Query"], STALE_INDEX),
+    ("stock.watermark(", &["dynamodb:GetItem"], STOCK),
+    ("stock.put_watermark(", &["dynamodb:PutItem"], STOCK),
     ("secrets.of_store(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
     ("secrets.of_store_anew(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
     ("secrets.of_erp(", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
+    ("secrets.of_erp_anew(", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
+];
+
+/// Both queues are sent to by the same words, in files of their own: the file
+/// names the port.
+const SENDS: &[(&str, Need)] = &[
+    ("OrderQueue", ("queue.send(", &["sqs:SendMessage"], ORDERS)),
+    ("StockQueue", ("queue.send(", &["sqs:SendMessage"], STOCK_MESSAGES)),
 ];
 
 /// A use case: how a function names it, and where it is.
-const USE_CASES: &[(&str, &str)] = &[
-    ("weir_domain::push", "shared/domain/src/push"),
-    ("weir_domain::wake", "shared/domain/src/wake.rs"),
-    ("weir_domain::poll", "shared/domain/src/poll.rs"),
-    ("weir_woocommerce::receive", "shared/woocommerce/src/receive.rs"),
+const USE_CASES: &[(&str, &[&str])] = &[
+    ("weir_domain::push", &["shared/domain/src/push"]),
+    ("weir_domain::wake", &["shared/domain/src/wake.rs"]),
+    ("weir_domain::poll", &["shared/domain/src/poll.rs"]),
+    ("weir_domain::stock::sync", &["shared/domain/src/stock/sync.rs", "shared/domain/src/stock/refresh.rs"]),
+    (
+        "weir_domain::stock::publish",
+        &[
+            "shared/domain/src/stock/publish.rs",
+            "shared/domain/src/stock/refresh.rs",
+            "shared/domain/src/stock/round.rs",
+            "shared/domain/src/stock/sales.rs",
+            "shared/domain/src/stock/send.rs",
+        ],
+    ),
+    ("weir_woocommerce::receive", &["shared/woocommerce/src/receive.rs"]),
+    ("Shops::new(", &["shared/runtime/src/connections/shops.rs"]),
+    ("Erps::new(", &["shared/runtime/src/connections/erps.rs"]),
 ];
 
 /// What a function calls, itself and in the use cases it names.
 fn calls(function: &str) -> Vec<Need> {
-    let own = source::code_of(&format!("functions/{function}/src"));
-    let named = USE_CASES.iter().filter(|(name, _)| own.contains(name));
-    let code: String = named.map(|(_, path)| source::code_of(path)).chain([own.clone()]).collect();
-    let code: String = code.split_whitespace().collect();
-    let made: Vec<Need> = CALLS.iter().filter(|(call, ..)| code.contains(call)).copied().collect();
+    let own = source::files_of(&format!("functions/{function}/src"));
+    let named = |name: &str| own.iter().any(|code| code.contains(name));
+    let paths = USE_CASES.iter().filter(|(name, _)| named(name)).flat_map(|(_, paths)| *paths);
+    let mut files: Vec<String> = paths.flat_map(|path| source::files_of(path)).collect();
+    files.extend(own);
+    let files: Vec<String> = files.iter().map(|code| code.split_whitespace().collect()).collect();
+    let anywhere = |call: &str| files.iter().any(|code| code.contains(call));
+    let mut made: Vec<Need> = CALLS.iter().filter(|(call, ..)| anywhere(call)).copied().collect();
+    let sends =
+        |(port, need): &&(&str, Need)| files.iter().any(|code| code.contains(need.0) && code.contains(port));
+    made.extend(SENDS.iter().filter(sends).map(|(_, need)| *need));
+    if anywhere("SqsVisibility::new(") {
+        let queue =
+            source_queue(function).unwrap_or_else(|| panic!("{function} puts off what it does not take"));
+        made.push(("SqsVisibility::new(", &["sqs:ChangeMessageVisibility"], queue));
+    }
     assert!(!made.is_empty(), "{function} calls nothing");
     made
 }
 
+/// The queue that a function takes its messages from.
+fn source_queue(function: &str) -> Option<&'static str> {
+    match function {
+        "order-push" => Some(ORDERS),
+        "stock-publish" => Some(STOCK_MESSAGES),
+        _ => None,
+    }
+}
+
 /// What the platform does with a function's role.
 fn platform(function: &str) -> Vec<Need> {
-    let log: Need = match function {
-        "webhook" => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "WebhookLog.Arn"),
-        "order-push" => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "OrderPushLog.Arn"),
-        _ => ("its log", &["logs:CreateLogStream", "logs:PutLogEvents"], "ReconcileLog.Arn"),
+    const LOGS: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
+    let group = match function {
+        "webhook" => "WebhookLog.Arn",
+        "order-push" => "OrderPushLog.Arn",
+        "reconcile" => "ReconcileLog.Arn",
+        "inventory-sync" => "InventorySyncLog.Arn",
+        "stock-publish" => "StockPublishLog.Arn",
+        "erp-events" => "ErpEventsLog.Arn",
+        other => panic!("{other} has no log group that is known here"),
     };
+    let log: Need = ("its log", LOGS, group);
     // Only with a customer managed key, and only through Secrets Manager.
     let decrypt: Need = ("reading secrets", &["kms:Decrypt"], "SecretsKeyArn");
-    let own: Option<Need> = match function {
-        "order-push" => Some((
-            "its event source",
-            &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            ORDERS,
-        )),
-        "reconcile" => Some(("its on-failure destination", &["sqs:SendMessage"], TICK_LETTERS)),
-        _ => None,
-    };
-    [log, decrypt].into_iter().chain(own).collect()
+    let taken = source_queue(function).map(|queue| -> Need {
+        ("its event source", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue)
+    });
+    let buried = ["reconcile", "inventory-sync"]
+        .contains(&function)
+        .then(|| -> Need { ("its on-failure destination", &["sqs:SendMessage"], TICK_LETTERS) });
+    [log, decrypt].into_iter().chain(taken).chain(buried).collect()
 }
 
 fn grants_of(needs: Vec<Need>) -> BTreeSet<Grant> {
@@ -184,7 +240,7 @@ fn the_one_managed_policy_is_for_network_interfaces() {
 fn the_schedule_may_tick_and_bury() {
     let template = Template::main();
     let schedules = template.of_type("AWS::Scheduler::Schedule");
-    assert!(!schedules.is_empty());
+    assert_eq!(schedules.len(), 2);
     for schedule in schedules {
         let role = text(schedule.property("/Target/RoleArn")).trim_end_matches(".Arn");
         let target = text(schedule.property("/Target/Arn")).to_owned();
@@ -210,6 +266,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     (".table.put(", "dynamodb:PutItem"),
     (".table.update(", "dynamodb:UpdateItem"),
     (".table.query(", "dynamodb:Query"),
+    (".table.delete(", "dynamodb:DeleteItem"),
     (".delete_item()", "dynamodb:DeleteItem"),
     ("Delete::builder()", "dynamodb:DeleteItem"),
     ("ConditionCheck::builder()", "dynamodb:ConditionCheckItem"),
@@ -235,23 +292,34 @@ fn the_adapters_use_the_operations_that_are_granted() {
     let code: String = code.split_whitespace().collect();
     let used: BTreeSet<&str> =
         OPERATIONS.iter().filter(|(call, _)| code.contains(call)).map(|(_, action)| *action).collect();
-    let listed = CALLS.iter().flat_map(|(_, actions, _)| actions.iter().copied()).collect();
+    let mut listed: BTreeSet<&str> = CALLS
+        .iter()
+        .chain(SENDS.iter().map(|(_, need)| need))
+        .flat_map(|(_, actions, _)| *actions)
+        .copied()
+        .collect();
+    listed.insert("sqs:ChangeMessageVisibility");
     assert_eq!(used, listed);
 }
 
 /// A port's method that is missing here would need no permission.
 #[test]
 fn every_method_of_the_ports_to_aws_is_listed() {
-    let ports = ["ledger", "queue"]
-        .map(|name| source::code_of(&format!("shared/domain/src/ports/{name}.rs")))
-        .concat();
+    let ports =
+        ["ledger", "queue"].map(|name| source::code_of(&format!("shared/domain/src/ports/{name}.rs")));
+    // Of the stock's ports those that are behind AWS; the others are shops'
+    // and ERPs'.
+    let stock = source::code_of("shared/domain/src/ports/stock.rs");
+    let behind_aws = ["pub trait StockStore", "pub trait ItemNames", "pub trait StockQueue"]
+        .map(|port| stock.split(port).nth(1).expect(port).split("\n}").next().unwrap_or_default());
+    let ports = [ports.concat(), behind_aws.concat()].concat();
     let methods: Vec<&str> =
         ports.split("async fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
-    assert!(methods.len() > 10);
+    assert!(methods.len() > 20);
     for method in methods {
-        assert!(
-            CALLS.iter().any(|(call, ..)| call.ends_with(&format!(".{method}("))),
-            "{method} is not listed"
-        );
+        let called = format!(".{method}(");
+        let listed =
+            CALLS.iter().chain(SENDS.iter().map(|(_, need)| need)).any(|(call, ..)| call.ends_with(&called));
+        assert!(listed, "{method} is not listed");
     }
 }

@@ -109,19 +109,45 @@ fn a_message_stays_hidden_for_six_times_its_consumers_time_out() {
 /// Quick retries come back through the queue and cost a receive each.
 #[test]
 fn retries_alone_never_make_a_dead_letter() {
-    let code = source::code_of("shared/domain/src/push");
-    let (_, rest) =
-        code.split_once("const QUICK_RETRIES: u32 = ").expect("the push use case bounds its quick retries");
-    let quick_retries: u64 = rest.split(';').next().unwrap().parse().unwrap();
-    for stack in queue_stacks(&Template::main()) {
-        assert!(setting(stack, "MaxReceiveCount") >= 2 * (quick_retries + 1), "{}", stack.id);
+    for use_case in ["shared/domain/src/push", "shared/domain/src/stock"] {
+        let code = source::code_of(use_case);
+        let (_, rest) =
+            code.split_once("const QUICK_RETRIES: u32 = ").expect("a use case bounds its quick retries");
+        let quick_retries: u64 = rest.split(';').next().unwrap().parse().unwrap();
+        for stack in queue_stacks(&Template::main()) {
+            assert!(setting(stack, "MaxReceiveCount") >= 2 * (quick_retries + 1), "{}", stack.id);
+        }
+    }
+}
+
+/// A constant of so many seconds.
+fn seconds(path: &str, name: &str) -> u64 {
+    let code = source::code_of(path);
+    let opening = format!("const {name}: SignedDuration = SignedDuration::from_secs(");
+    let (_, rest) = code.split_once(&opening).unwrap_or_else(|| panic!("{path} has no {name}"));
+    rest.split(')').next().unwrap().parse().unwrap()
+}
+
+/// Else a second run, or a second writer, would begin beside the first.
+#[test]
+fn leases_outlive_the_functions_that_hold_them() {
+    let template = Template::main();
+    for (function, path, lease) in [
+        ("reconcile", "functions/reconcile/src/minute.rs", "POLL_LEASE"),
+        ("inventory-sync", "functions/inventory-sync/src/tick.rs", "LEASE"),
+        ("stock-publish", "shared/domain/src/stock/publication.rs", "WRITER_GONE_AFTER"),
+    ] {
+        let limit = timeout(crate::functions::function(&template, function));
+        assert!(seconds(path, lease) > limit, "{path}: {lease}");
     }
 }
 
 #[test]
 fn no_call_to_an_erp_may_outlive_the_function() {
     let template = Template::main();
-    let limit = timeout(crate::functions::function(&template, "order-push"));
+    let callers = ["order-push", "stock-publish", "inventory-sync"];
+    let limits = callers.map(|name| timeout(crate::functions::function(&template, name)));
+    let limit = limits.into_iter().min().unwrap();
     let accepted = |timeout_s: u64| {
         let document = serde_json::json!({
             "erp": "books", "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",

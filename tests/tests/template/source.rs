@@ -17,23 +17,28 @@ pub(crate) fn functions() -> Vec<String> {
 
 /// The Rust source of a file or a folder, without tests and comments.
 pub(crate) fn code_of(path: &str) -> String {
-    let mut code = String::new();
-    collect(&repository(path), &mut code);
-    assert!(!code.is_empty(), "{path} has no code");
-    code
+    files_of(path).concat()
 }
 
-fn collect(path: &Path, code: &mut String) {
+/// The same, file by file.
+pub(crate) fn files_of(path: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    collect(&repository(path), &mut files);
+    assert!(files.iter().any(|code| !code.is_empty()), "{path} has no code");
+    files
+}
+
+fn collect(path: &Path, files: &mut Vec<String>) {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let paths = entries.map(|entry| entry.unwrap().path());
         paths
             .filter(|path| !path.ends_with("tests") && !path.ends_with("tests.rs"))
-            .for_each(|path| collect(&path, code));
+            .for_each(|path| collect(&path, files));
     } else if path.extension().is_some_and(|end| end == "rs") {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
-        code.extend(lines.flat_map(|line| [line, "\n"]));
+        files.push(lines.flat_map(|line| [line, "\n"]).collect());
     }
 }

@@ -23,6 +23,10 @@ pub use visibility::{SqsVisibility, Visibility, VisibilityError};
 pub const ANSWER_MARGIN: SignedDuration = SignedDuration::from_secs(4);
 /// Putting one message off may take so long, within [`ANSWER_MARGIN`].
 const PUT_OFF_TIMEOUT: Duration = Duration::from_secs(3);
+/// A table that cannot be used is asked again this soon, then ever later up
+/// to the second: an outage of an hour spends no message's receive count.
+const TABLE_WAIT: SignedDuration = SignedDuration::from_secs(10);
+const LONGEST_TABLE_WAIT: SignedDuration = SignedDuration::from_mins(15);
 
 /// One delivery of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,13 @@ pub struct Batch {
 pub fn invocation_deadline(context: &Context) -> Timestamp {
     let ms = i64::try_from(context.deadline).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
+}
+
+/// How long a message waits whose tables could not be used, by how often it
+/// was received.
+pub fn table_wait(receives: u32) -> SignedDuration {
+    let doubled = 2_i32.saturating_pow(receives.saturating_sub(1).min(10));
+    (TABLE_WAIT * doubled).min(LONGEST_TABLE_WAIT)
 }
 
 impl Batch {

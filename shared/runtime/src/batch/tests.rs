@@ -219,3 +219,11 @@ fn the_deadline_is_lambdas() {
     context.deadline = u64::MAX;
     assert_eq!(invocation_deadline(&context), Timestamp::MAX);
 }
+
+#[test]
+fn an_outage_of_an_hour_spends_few_receives() {
+    let waits: Vec<i64> = [0, 1, 2, 3, 7, 8, 9, 100].map(table_wait).map(|wait| wait.as_secs()).into();
+    assert_eq!(waits, [10, 10, 20, 40, 640, 900, 900, 900]);
+    let hour = (1..).scan(0, |waited, receives| Some((*waited += table_wait(receives).as_secs(), *waited).1));
+    assert!(hour.take_while(|waited| *waited < 3600).count() < 10);
+}

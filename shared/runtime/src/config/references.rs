@@ -24,7 +24,8 @@ pub(super) fn join(
         let store = match store {
             Err(own) => Err(Disabled(vec![own])),
             Ok(store) => {
-                let broken = broken_references(&store, &erps);
+                let mut broken = broken_references(&store, &erps);
+                broken.extend(unknown_locations(&store, &erps));
                 problems.extend(broken.iter().cloned());
                 let seed = seeds.get(&id).and_then(|seed| seed.as_ref().err().cloned());
                 let reasons: Vec<Problem> = broken.into_iter().chain(seed).collect();
@@ -83,6 +84,21 @@ fn broken_references(store: &StoreConfig, erps: &ById<ErpId, ErpConfig>) -> Vec<
         })
     };
     store.entities.iter().enumerate().filter_map(check).collect()
+}
+
+/// A store sells from locations that its ERP's document describes. Several
+/// stores may sell from the same ones.
+fn unknown_locations(store: &StoreConfig, erps: &ById<ErpId, ErpConfig>) -> Option<Problem> {
+    let (stock, erp) = (store.stock.as_ref()?, store.stock_erp()?);
+    // One that is wrong or absent was named already.
+    let known = erps.get(erp)?.as_ref().ok()?.locations();
+    let unknown = stock.locations.iter().filter(|location| !known.contains_key(location));
+    let unknown: Vec<String> = unknown.map(|location| format!("{:?}", location.as_str())).collect();
+    (!unknown.is_empty()).then(|| Problem {
+        document: format!("stores/{}.json", store.store),
+        field: "stock.locations".into(),
+        problem: format!("erps/{erp}.json does not describe {}: add it to locations", unknown.join(", ")),
+    })
 }
 
 /// Whether the ERP's document knows the store, where its adapter has to.

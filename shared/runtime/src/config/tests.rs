@@ -108,6 +108,34 @@ fn references_must_lead_somewhere() {
 }
 
 #[test]
+fn a_store_sells_from_locations_that_its_erp_describes() {
+    let selling = |id: &str, locations: Value| {
+        let mut store = store(id);
+        store["stock"] = json!({"entity": "eu", "locations": locations});
+        store
+    };
+    let mut described = erp("books");
+    described["locations"] = json!({"main": {"warehouse": 3}, "floor": {"warehouse": 8, "owner": "pos"}});
+    let both = [
+        ("main", selling("main", json!(["main", "floor"]))),
+        ("second", selling("second", json!(["floor"]))),
+    ];
+    assert_eq!(shown(&load(&both, &[("books", described)], &[])), Vec::<String>::new(), "one pool for two");
+
+    let loaded = load(&both[..1], &[("books", erp("books"))], &[]);
+    assert_eq!(
+        shown(&loaded),
+        [
+            r#"stores/main.json: stock.locations: erps/books.json does not describe "floor", "main": add it to locations"#
+        ]
+    );
+    assert!(loaded.store(&id("main")).is_err());
+
+    let loaded = load(&both[..1], &[], &[]);
+    assert_eq!(shown(&loaded), ["stores/main.json: entities[0].erp: there is no erps/books.json"]);
+}
+
+#[test]
 fn wrong_mappings_disable_their_store() {
     let cases = [
         (

@@ -4,16 +4,20 @@
 mod cache;
 mod manager;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use weir_domain::config::{ErpConfig, StoreConfig};
+use weir_domain::config::{ErpConfig, StockOwner, StoreConfig};
+use weir_domain::outcome::CallError;
 use weir_domain::ports::Clock;
 
+use crate::aws;
 use crate::environment::Profile;
 use cache::Cache;
 pub use manager::SecretsManager;
@@ -70,6 +74,17 @@ pub enum SecretError {
     },
 }
 
+/// No secret, no call: certainly not done. One that is missing or wrong is
+/// for the operators; a secret store that is down is for the next attempt.
+impl From<SecretError> for CallError {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Unavailable { .. } => Self::retry_soon(error.to_string()),
+            _ => Self::blocked(error.to_string()),
+        }
+    }
+}
+
 /// What a store's secret holds.
 #[derive(Debug, Deserialize)]
 pub struct StoreSecrets {
@@ -100,6 +115,11 @@ impl StoreSecrets {
 pub struct ErpSecrets {
     /// The key of the connection's user.
     pub api_key: SecretString,
+    /// What each source signs its events with (Standard Webhooks,
+    /// `whsec_…`): one, or two during a rotation. Whoever verifies them says
+    /// what is wrong with one; orders do not wait for that.
+    #[serde(default)]
+    pub event_secrets: BTreeMap<StockOwner, Vec<SecretString>>,
 }
 
 /// The secrets of the configured stores and ERPs.
@@ -112,6 +132,11 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// Those in AWS Secrets Manager. Fetches nothing yet.
+    pub fn in_aws(config: &SdkConfig, clock: Arc<dyn Clock>, profile: Profile) -> Self {
+        Self::new(Arc::new(SecretsManager::new(aws::secrets_manager(config))), clock, profile)
+    }
+
     /// Fetches nothing yet.
     pub fn new(store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, profile: Profile) -> Self {
         Self { store, clock, profile, stores: Cache::default(), erps: Cache::default() }
@@ -139,6 +164,13 @@ impl Secrets {
         self.erps.get(name, self.clock.now(), || self.fetch_erp(name)).await
     }
 
+    /// An ERP's secrets, fetched anew because a signature did not match the
+    /// ones at hand, as [`of_store_anew`](Self::of_store_anew) does.
+    pub async fn of_erp_anew(&self, config: &ErpConfig) -> Option<Arc<ErpSecrets>> {
+        let name = &config.secret;
+        self.erps.refresh(name, self.clock.now(), || self.fetch_erp(name)).await
+    }
+
     async fn fetch_store(&self, name: &str) -> Result<StoreSecrets, SecretError> {
         const SHAPE: &str = "it must be a JSON object with consumer_key, consumer_secret and webhook_secret";
         let secrets: StoreSecrets = parse(name, &self.store.fetch(name).await?, SHAPE)?;
@@ -161,8 +193,9 @@ impl Secrets {
     }
 
     async fn fetch_erp(&self, name: &str) -> Result<ErpSecrets, SecretError> {
-        let secrets: ErpSecrets =
-            parse(name, &self.store.fetch(name).await?, "it must be a JSON object with api_key")?;
+        const SHAPE: &str =
+            "it must be a JSON object with api_key and, for events, event_secrets: source → list of secrets";
+        let secrets: ErpSecrets = parse(name, &self.store.fetch(name).await?, SHAPE)?;
         if is_blank(&secrets.api_key) {
             return Err(unusable(name, "api_key must not be empty"));
         }

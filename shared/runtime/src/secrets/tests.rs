@@ -206,3 +206,55 @@ async fn both_secrets_of_a_rotation_are_there_and_print_as_nothing() {
     let shown = format!("{secrets:?}");
     assert!(!shown.contains("canary") && !shown.contains(STRONG), "{shown}");
 }
+
+fn erp() -> ErpConfig {
+    let config = json!({
+        "erp": "books", "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",
+        "database": "weir", "company": 1, "warehouse": 2, "web_shops": {}, "taxes": {},
+        "rounding": {"item": "ROUND", "tax_unit": {}},
+    });
+    serde_json::from_value(config).unwrap()
+}
+
+#[tokio::test]
+async fn an_erps_secret_holds_those_of_its_events_and_they_print_as_nothing() {
+    let text = json!({"api_key": "canary", "event_secrets": {"erp": ["whsec_canary"], "pos": ["a", "b"]}});
+    let world = world([Ok(text.to_string())]);
+    let secrets = world.secrets.of_erp(&erp()).await.unwrap();
+    let count = |source| secrets.event_secrets.get(&source).map_or(0, Vec::len);
+    assert_eq!([StockOwner::Erp, StockOwner::Wms, StockOwner::Pos].map(count), [1, 0, 2]);
+    assert!(!format!("{secrets:?}").contains("canary"), "{secrets:?}");
+}
+
+#[tokio::test]
+async fn an_erp_without_events_needs_no_secrets_for_them() {
+    let world = world([Ok(json!({"api_key": "k"}).to_string()), Ok(json!({"api_key": "l"}).to_string())]);
+    assert!(world.secrets.of_erp(&erp()).await.unwrap().event_secrets.is_empty());
+    assert!(world.secrets.of_erp_anew(&erp()).await.is_some());
+    assert!(world.secrets.of_erp_anew(&erp()).await.is_none(), "once a minute");
+    assert_eq!(world.fetches(), 2);
+}
+
+#[tokio::test]
+async fn unusable_secrets_of_an_erp_are_refused_without_being_quoted() {
+    for text in [
+        json!({"event_secrets": {"erp": ["canary"]}}),
+        json!({"api_key": " ", "event_secrets": {"erp": ["canary"]}}),
+        json!({"api_key": "k", "event_secrets": {"erp": "canary"}}),
+        json!({"api_key": "k", "event_secrets": {"canary": ["x"]}}),
+    ] {
+        let error = world([Ok(text.to_string())]).secrets.of_erp(&erp()).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("api_key") && !shown.contains("canary"), "{shown}");
+    }
+}
+
+#[test]
+fn no_secret_is_no_call() {
+    let name = || "weir/erp/books".to_owned();
+    let of = CallError::from;
+    assert!(matches!(of(SecretError::Missing { name: name() }), CallError::Blocked { .. }));
+    assert!(matches!(of(SecretError::Denied { name: name() }), CallError::Blocked { .. }));
+    let down = SecretError::Unavailable { name: name(), why: "timed out".into() };
+    assert!(matches!(of(down), CallError::RetrySoon { .. }));
+}

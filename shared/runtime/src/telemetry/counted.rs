@@ -1,22 +1,28 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use weir_domain::id::{DocumentKey, ErpId};
+use rust_decimal::Decimal;
+use weir_domain::id::{DocumentKey, ErpId, LineKey, LocationId, Sku};
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{Amendment, Cancellation, Capabilities, Creation, Erp, ErpDocument};
+use weir_domain::ports::{
+    Amendment, BookedLine, Cancellation, Capabilities, Creation, Erp, ErpDocument, ErpStock, ItemPage,
+    StockBasis,
+};
 use weir_domain::sales::{SalesOrder, SalesPayment};
+use weir_domain::stock::LocationStock;
 
 use super::Metric;
 
 /// An ERP whose calls are counted, with how they ended.
-pub struct CountedErp {
+pub struct CountedErp<E: ?Sized> {
     id: ErpId,
-    erp: Arc<dyn Erp>,
+    erp: Arc<E>,
 }
 
-impl CountedErp {
+impl<E: ?Sized> CountedErp<E> {
     /// Counts the calls to `erp` under its name.
-    pub fn new(id: ErpId, erp: Arc<dyn Erp>) -> Self {
+    pub fn new(id: ErpId, erp: Arc<E>) -> Self {
         Self { id, erp }
     }
 
@@ -27,7 +33,7 @@ impl CountedErp {
 }
 
 #[async_trait]
-impl Erp for CountedErp {
+impl Erp for CountedErp<dyn Erp> {
     fn capabilities(&self) -> Capabilities {
         self.erp.capabilities()
     }
@@ -54,5 +60,31 @@ impl Erp for CountedErp {
 
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
         self.counted(self.erp.pay(document, payment).await)
+    }
+}
+
+#[async_trait]
+impl ErpStock for CountedErp<dyn ErpStock> {
+    fn basis(&self) -> StockBasis {
+        self.erp.basis()
+    }
+
+    async fn included(&self, lines: &[BookedLine]) -> Result<BTreeMap<LineKey, Decimal>, CallError> {
+        self.counted(self.erp.included(lines).await)
+    }
+
+    async fn stock(
+        &self,
+        skus: &[Sku],
+    ) -> Result<BTreeMap<Sku, BTreeMap<LocationId, LocationStock>>, CallError> {
+        self.counted(self.erp.stock(skus).await)
+    }
+
+    async fn moved(&self, cursor: Option<&str>) -> Result<ItemPage, CallError> {
+        self.counted(self.erp.moved(cursor).await)
+    }
+
+    async fn items(&self, cursor: Option<&str>) -> Result<ItemPage, CallError> {
+        self.counted(self.erp.items(cursor).await)
     }
 }

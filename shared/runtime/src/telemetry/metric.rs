@@ -16,12 +16,23 @@ pub const METRICS: &[(&str, Unit)] = &[
     ("ErpRejected", Unit::Count),
     ("ErpRetrySoon", Unit::Count),
     ("ErpUnknown", Unit::Count),
+    ("EventItems", Unit::Count),
+    ("EventsRefused", Unit::Count),
     ("Exceptions", Unit::Count),
     ("FoundByPoll", Unit::Count),
     ("OrderLatencyMs", Unit::Milliseconds),
     ("OrdersAccepted", Unit::Count),
     ("Parked", Unit::Count),
+    ("ShopReads", Unit::Count),
+    ("ShopWrites", Unit::Count),
     ("SignatureFailures", Unit::Count),
+    ("StockExceptions", Unit::Count),
+    ("StockLagMs", Unit::Milliseconds),
+    ("StockRefreshed", Unit::Count),
+    ("StockStaleMs", Unit::Milliseconds),
+    ("StockSyncFailures", Unit::Count),
+    ("StockWaiting", Unit::Count),
+    ("StockWritten", Unit::Count),
     ("StoresDisabled", Unit::Count),
     ("Woken", Unit::Count),
 ];
@@ -53,6 +64,28 @@ pub enum Metric<'a> {
     ErpCall { erp: &'a ErpId, failure: Option<&'a CallError> },
     /// A store whose configuration is not usable. Said again each minute.
     StoreDisabled { store: &'a StoreId },
+    /// Items that an event named, of those that were taken.
+    EventItems { erp: &'a ErpId, items: usize },
+    /// A signed event was not taken: it made no sense, or nobody serves it.
+    EventRefused { erp: &'a ErpId },
+    /// Positions stored from the ERP, by its feed or at night.
+    StockRefreshed { erp: &'a ErpId, items: usize },
+    /// The stock of an entity could not be read from its ERP.
+    StockSyncFailed { erp: &'a ErpId },
+    /// For how long a shop has not shown what it should, of the item that
+    /// waits longest. Said again with every tick while there is one.
+    StockStale { store: &'a StoreId, age: SignedDuration },
+    /// Quantities changed in the shop.
+    StockWritten { store: &'a StoreId, items: usize },
+    /// Items that the shop does not show as it should, as far as this message
+    /// is about them.
+    StockWaiting { store: &'a StoreId, items: usize },
+    /// Items that became an exception.
+    StockExceptions { store: &'a StoreId, items: usize },
+    /// Something was written; from when we heard of it until now.
+    StockLag { store: &'a StoreId, lag: SignedDuration },
+    /// Requests for stock to the shop.
+    ShopRequests { store: &'a StoreId, reads: usize, writes: usize },
 }
 
 impl Metric<'_> {
@@ -77,6 +110,19 @@ impl Metric<'_> {
                 }
             }
             Self::StoreDisabled { store } => count("StoresDisabled", 1, &Of::Store(store)),
+            Self::EventItems { erp, items } => count("EventItems", items, &Of::Erp(erp)),
+            Self::EventRefused { erp } => count("EventsRefused", 1, &Of::Erp(erp)),
+            Self::StockRefreshed { erp, items } => count("StockRefreshed", items, &Of::Erp(erp)),
+            Self::StockSyncFailed { erp } => count("StockSyncFailures", 1, &Of::Erp(erp)),
+            Self::StockStale { store, age } => measure("StockStaleMs", age, &Of::Store(store)),
+            Self::StockWritten { store, items } => count("StockWritten", items, &Of::Store(store)),
+            Self::StockWaiting { store, items } => count("StockWaiting", items, &Of::Store(store)),
+            Self::StockExceptions { store, items } => count("StockExceptions", items, &Of::Store(store)),
+            Self::StockLag { store, lag } => measure("StockLagMs", lag, &Of::Store(store)),
+            Self::ShopRequests { store, reads, writes } => {
+                count("ShopReads", reads, &Of::Store(store));
+                count("ShopWrites", writes, &Of::Store(store));
+            }
         }
     }
 }
