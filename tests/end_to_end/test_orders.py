@@ -42,7 +42,8 @@ class Orders(unittest.TestCase):
         cls.stack.open_shop(demo_config.STORE, {
             "delivery": {"workers": 4, "queue_delay_ms": 0, "timeout_s": 60, "stale_cache": True}})
         config = demo_config.write(
-            cls.stack.folder / "config", cls.stack.tryton, cls.stack.shops, erp_url=cls.proxy.url)
+            cls.stack.folder / "config", cls.stack.tryton, cls.stack.shops, erp_url=cls.proxy.url,
+            stock=None)  # Stock has tests of its own; these judge orders alone.
         cls.stack.deploy(config)
         cls.weir = Scene(cls.stack)
 

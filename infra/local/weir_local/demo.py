@@ -2,7 +2,7 @@
 
 import time
 
-from . import build, demo_config, scene
+from . import build, demo_config, demo_stock, scene
 from .console import say, step
 from .scene import SETTLED, Scene
 from .stack import LocalStack
@@ -23,7 +23,9 @@ def play() -> None:
     with LocalStack() as stack:
         stack.open_shop(demo_config.STORE)
         stack.deploy(demo_config.write(stack.folder / "config", stack.tryton, stack.shops))
-        saturday(Scene(stack))
+        weir = Scene(stack)
+        saturday(weir)
+        demo_stock.afternoon(weir)
         say(f"Logs of this run: {stack.folder}")
     say("Everything is stopped. To look around yourself: make up, then make down.")
 

@@ -3,6 +3,7 @@
 The same documents that a user writes.
 """
 
+import base64
 import json
 import secrets
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,10 @@ from .tryton import Tryton
 #: The store of the demo and the tests.
 STORE = "main"
 ERP = "tryton"
+#: The legal entity whose stock the store sells.
+ENTITY = "main"
+#: The seed's warehouses as locations; the second one is a shop floor, whose till owns its stock.
+LOCATIONS = {"warehouse": ("WH1", "erp"), "floor": ("WH2", "pos")}
 
 #: WooCommerce's payment methods → the seed's payment journals.
 METHODS = {
@@ -57,7 +62,10 @@ def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "
     A shop's name is that of its store and of its ``web.shop`` in the seed.
     """
     save(folder / "erps" / f"{ERP}.json", erp_document(tryton, shops, erp_url or tryton.url))
-    values = {f"weir/erp/{ERP}": {"api_key": tryton.api_key}}
+    values = {f"weir/erp/{ERP}": {
+        "api_key": tryton.api_key,
+        "event_secrets": {source: [event_secret()] for source in ("erp", "wms", "pos")},
+    }}
     for name, shop in shops.items():
         save(folder / "stores" / f"{name}.json", {**store_document(shop), **store})
         save(folder / "mappings" / f"{name}.json", mapping_document(shop))
@@ -83,6 +91,10 @@ def erp_document(tryton: Tryton, shops: dict[str, Shop], url: str) -> dict:
         "database": tryton.database,
         "company": ids["company"],
         "warehouse": ids["warehouses"]["WH1"],
+        "locations": {
+            name: {"warehouse": ids["warehouses"][code], "owner": owner}
+            for name, (code, owner) in LOCATIONS.items()
+        },
         "web_shops": {name: ids["web_shops"][name] for name in shops},
         "taxes": ids["taxes"],
         # A Tryton journal has one currency.
@@ -101,7 +113,7 @@ def store_document(shop: Shop) -> dict:
         "store": shop.name,
         "url": f"{shop.url}/",
         "secret": f"weir/store/{shop.name}",
-        "entities": [{"entity": "main", "erp": ERP}],
+        "entities": [{"entity": ENTITY, "erp": ERP}],
         "import": {
             "methods": {
                 "default": {"processing": "ship_if_paid", "completed": "ship_if_paid"},
@@ -112,6 +124,8 @@ def store_document(shop: Shop) -> dict:
             "reserve_days": 14,
         },
         "items": "same_sku",
+        # A stand-in on this machine answers at once or never.
+        "stock": {"entity": ENTITY, "locations": sorted(LOCATIONS), "longest_request_s": 5},
         "tender": TENDER,
         "vat_id_key": "_billing_vat_number",
         "poll": {"every_minutes": 1, "overlap_minutes": 10, "first_hours": 24},
@@ -131,6 +145,11 @@ def mapping_document(shop: Shop) -> dict:
             "fee": FEES,
         },
     }
+
+
+def event_secret() -> str:
+    """A signing secret of the Standard Webhooks scheme."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def save(file: Path, document: dict) -> None:

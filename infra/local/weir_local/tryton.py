@@ -63,9 +63,18 @@ class Tryton:
 
         query = [("d", urlsafe_b64encode(json.dumps(domain or []).encode()))]
         query += [("f", name) for name in fields or ["rec_name"]]
+        return self.call("GET", f"{model}?{urlencode(query)}")
+
+    def post(self, path: str, record: dict) -> dict:
+        """Make a record of a model, or press a button: what people do in the ERP."""
+        return self.call("POST", path, record)
+
+    def call(self, method: str, path: str, body: dict | None = None):
+        """One request to the REST API."""
         request = urllib.request.Request(
-            f"{self.url}/{DATABASE}/rest/model/{model}?{urlencode(query)}",
-            headers={"Authorization": f"Bearer {self.api_key}"})
+            f"{self.url}/{DATABASE}/rest/model/{path}", method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 

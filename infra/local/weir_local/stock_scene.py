@@ -1,0 +1,127 @@
+"""Stock in the demo and the end-to-end tests: signed events, what the shop shows, and why."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from . import deploy
+from .console import Failure
+from .demo_config import ENTITY, ERP
+from .scene import Scene
+from .shelves import Shelves
+
+
+class StockScene:
+    """The stock side of a deployed stack."""
+
+    def __init__(self, weir: Scene):
+        self.weir, self.stack = weir, weir.stack
+        self.shelves = Shelves(weir.stack.tryton)
+        self.table = weir.stack.outputs["StockTable"]
+
+    # ---------------------------------------------------------------- events
+
+    def event(self, *skus: str, source: str = "erp", location: str = "") -> None:
+        """An event of the ERP, the WMS or the POS: these items moved."""
+        data = {"entity": ENTITY, "skus": list(skus)} | ({"location": location} if location else {})
+        body = json.dumps({
+            "type": "stock.changed", "timestamp": datetime.now(timezone.utc).isoformat(), "data": data,
+        }).encode()
+        url = f"{self.stack.outputs['ApiUrl']}/erps/{ERP}/events/{source}"
+        secret = self.stack.config.secrets[f"weir/erp/{ERP}"]["event_secrets"][source][0]
+        request = urllib.request.Request(url, data=body, headers=signed(secret, body))
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            if answer.status != 202:
+                raise Failure(f"the event was answered {answer.status}")
+
+    def sync(self) -> None:
+        """The schedule of inventory-sync, brought forward."""
+        answer = self.weir.functions.invoke(
+            FunctionName=f"{deploy.STACK}-inventory-sync", Payload=b"{}")
+        if answer.get("FunctionError"):
+            raise Failure(f"inventory-sync failed: {answer['Payload'].read()[:300]!r}")
+
+    # -------------------------------------------------------------- the shop
+
+    def shown(self, sku: str) -> Decimal:
+        """What the shop shows of an item."""
+        shown = self.weir.control("GET", "state")["stock"][sku]
+        return Decimal(str(shown))
+
+    def until_shown(self, wanted: dict[str, int], seconds: float = 60) -> float:
+        """Wait until the shop shows this; returns how long it took, in seconds."""
+        began = time.monotonic()
+        while True:
+            shown = {sku: self.shown(sku) for sku in wanted}
+            if shown == wanted:
+                return time.monotonic() - began
+            if time.monotonic() - began > seconds:
+                raise Failure(f"after {seconds:.0f} s the shop shows {shown}, not {wanted}")
+            time.sleep(0.05)  # Not for luck: the interval between two looks.
+
+    def buy(self, sku: str, quantity: int = 1) -> bool:
+        """A customer checks out; False when the shop has too few."""
+        product = self.weir.rest("GET", f"products?sku={sku}")[0]
+        line = {"product_id": product["parent_id"] or product["id"], "quantity": quantity}
+        if product["parent_id"]:
+            line["variation_id"] = product["id"]
+        order = {
+            "status": "processing", "set_paid": True, "payment_method": "stripe", "line_items": [line],
+            "billing": {"first_name": "Mira", "last_name": "Petersen", "country": "DE", "city": "Rostock",
+                        "address_1": "Am Markt 3", "postcode": "18055", "email": "guest@example.com"},
+        }
+        try:
+            self.weir.control("POST", "orders?created_via=checkout&in_stock=1", order)
+        except urllib.error.HTTPError as refused:
+            if refused.code != 409:
+                raise
+            return False
+        return True
+
+    # ------------------------------------------------------------------ Weir
+
+    def explained(self, sku: str, store: str) -> dict:
+        """The publication of an item: what the shop shows, and why."""
+        answer = self.weir.dynamo.get_item(
+            TableName=self.table, ConsistentRead=True,
+            Key={"pk": {"S": f"ITEM#{ENTITY}#{sku}"}, "sk": {"S": f"SHOP#{store}"}})
+        return json.loads(answer["Item"]["publication"]["S"]) if "Item" in answer else {}
+
+
+def signed(secret: str, body: bytes) -> dict[str, str]:
+    """Headers of the Standard Webhooks scheme (standardwebhooks.com, version 1)."""
+    message, sent_at = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = hmac.new(key, f"{message}.{sent_at}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": sent_at,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }
+
+
+def why(publication: dict) -> str:
+    """In words: ERP 5 − unseen 1 − safety 1 = 3."""
+    reached = publication.get("reached")
+    if not reached:
+        return publication.get("standing", {}).get("standing", "never published")
+    because = reached["why"]
+    terms = because["terms"]
+    text = f"ERP {number(because['available'])} − unseen {number(because['unseen'])}"
+    text += f" − safety {number(terms['safety'])}"
+    if terms["cap"] is not None:
+        text += f", at most {number(terms['cap'])}"
+    return f"{text} = {number(because['target'])}"
+
+
+def number(text: str) -> str:
+    """A decimal without zeros that say nothing."""
+    return f"{Decimal(text).normalize():f}"
