@@ -71,7 +71,8 @@ mutants: ## Change the order decisions one place at a time: does a test notice? 
 	.local/cargo/bin/cargo-mutants mutants --package weir-domain --output target/mutants \
 	  $(addprefix --file shared/domain/src/,decide.rs import.rs record.rs circuit.rs wake.rs 'push/*.rs')
 
-bench: ## Size, init time and memory of the shipped functions (after make package)
+bench: ## Stock at 100,000 items; then size, init time and memory of the shipped functions (after make package)
+	cargo run --quiet --package weir-bench
 	$(WEIR) bench
 
 clean: ## Stop the local stack and remove everything built or installed here
