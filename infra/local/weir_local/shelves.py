@@ -65,4 +65,6 @@ class Shelves:
             "from_location": from_location, "to_location": to_location,
             "company": self.tryton.ids["company"], "planned_date": day, "effective_date": day,
         })
+        # Out of a warehouse only what was assigned before.
+        self.tryton.call("PUT", f"stock.move/{made['id']}", {"state": "assigned"})
         self.tryton.post(f"stock.move/{made['id']}/do", {})

@@ -117,11 +117,14 @@ impl Session<'_> {
             None => {
                 let seen =
                     record.seen.as_ref().map_or(record.first_heard_at, |seen| seen.version.modified_at);
-                (seen, record.first_heard_at, self.now())
+                // A deletion has no date, and comes after every change.
+                (seen.max(self.now()), record.first_heard_at, self.now())
             }
         };
-        let is_news =
-            |(line, effect): &(&u64, &crate::stock::LineEffect)| record.stock.get(line) != Some(*effect);
+        // Others may have read of a deleted order what we never did.
+        let is_news = |(line, effect): &(&u64, &crate::stock::LineEffect)| {
+            self.gone || record.stock.get(line) != Some(*effect)
+        };
         let news = |(line, effect): (&u64, &crate::stock::LineEffect)| InFlightNews {
             item: ItemKey { entity: stock.entity.clone(), sku: effect.sku.clone() },
             line: LineKey { order: record.key.clone(), line: *line },

@@ -47,7 +47,7 @@ pub struct Intent {
     pub present: Decimal,
     /// What is added to it; negative takes away.
     pub delta: Decimal,
-    /// When.
+    /// When it was begun, or, once its answer is lost, when that was given up.
     pub sent_at: Timestamp,
     /// The answer was lost, or made no sense: it may still happen.
     pub lost: bool,
@@ -57,6 +57,12 @@ impl Intent {
     /// What the shop shows once this has happened, sales left aside.
     pub fn target(&self) -> Decimal {
         self.present + self.delta
+    }
+
+    /// The same once a change beside it was done.
+    #[must_use]
+    pub fn after(self, change: Decimal) -> Self {
+        Self { present: self.present + change, ..self }
     }
 }
 
@@ -100,11 +106,20 @@ pub enum Writable {
 }
 
 impl Publication {
+    /// A write that may still land, to be remembered beside a new one.
+    pub fn doubt(&self, now: Timestamp, longest_request: SignedDuration) -> Option<Intent> {
+        let Writable::Downwards { until, .. } = self.writable(now, longest_request) else { return None };
+        let intent = self.intent.clone()?;
+        Some(Intent { sent_at: until - longest_request, lost: true, ..intent })
+    }
+
     /// What may be written. `longest_request` is the shop's.
     pub fn writable(&self, now: Timestamp, longest_request: SignedDuration) -> Writable {
         let Some(intent) = &self.intent else { return Writable::Freely };
         let writer_gone = intent.sent_at + WRITER_GONE_AFTER;
-        let settled = intent.sent_at + longest_request;
+        // Counted from our time-out: when the answer was given up, or, where
+        // the writer died, when it would have been at the latest.
+        let settled = if intent.lost { intent.sent_at } else { writer_gone } + longest_request;
         if !intent.lost && now < writer_gone {
             Writable::NotBefore(writer_gone)
         } else if now < settled {
@@ -143,8 +158,19 @@ mod tests {
     fn one_writer_at_a_time_until_it_cannot_be_at_work_any_more() {
         assert_eq!(sent(false).writable(at(69), LONGEST), Writable::NotBefore(at(70)));
         let crashed = sent(false).writable(at(70), LONGEST);
-        assert_eq!(crashed, Writable::Downwards { landing: Decimal::from(8), until: at(120) });
+        assert_eq!(crashed, Writable::Downwards { landing: Decimal::from(8), until: at(190) });
+        assert_eq!(sent(false).writable(at(190), LONGEST), Writable::Freely);
         assert_eq!(sent(true).writable(at(120), LONGEST), Writable::Freely);
+    }
+
+    #[test]
+    fn a_change_beside_a_lost_one_does_not_make_it_forgotten() {
+        let doubt = sent(true).doubt(at(1), LONGEST).unwrap();
+        assert_eq!((doubt.target(), doubt.sent_at), (Decimal::from(8), at(0)));
+        assert_eq!(doubt.after(Decimal::from(-2)).target(), Decimal::from(6), "it lands on less");
+        assert_eq!(sent(true).doubt(at(120), LONGEST), None, "it has landed, or never will");
+        let of_the_dead = sent(false).doubt(at(70), LONGEST).unwrap();
+        assert_eq!((of_the_dead.lost, of_the_dead.sent_at), (true, at(70)));
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 
 use super::plan::{Change, Facts, Keep, Plan, plan};
 use super::publication::{Intent, Publication, Reached, Standing};
@@ -232,18 +231,24 @@ impl Round<'_> {
             return Ok(raced);
         }
         let Change { product, present, delta, why } = change;
+        // Beside a write that may still land this one only lowers: what the
+        // shop shows at most in the end is the other one's landing.
+        let doubt = known.doubt(now, self.place.stock.longest_request());
+        let beside = doubt.clone().unwrap_or(Intent { present, delta, sent_at: now, lost: false });
         let publication = Publication {
             version: known.version + 1,
             shown: Some(present),
-            intent: Some(Intent { present, delta, sent_at: now, lost: false }),
+            intent: Some(Intent { sent_at: now, lost: false, ..beside }),
             stale_since: known.stale_since.or(Some(now)),
             ..known
         };
         if !self.put(item, &publication).await? {
             return Ok(raced);
         }
-        let partial = why.target != present + delta;
-        let claimed = Claimed { item: item.clone(), product, delta, why, partial, position, publication };
+        let aim = present + delta;
+        let partial = why.target != aim;
+        let item = item.clone();
+        let claimed = Claimed { item, product, delta, aim, why, partial, doubt, position, publication };
         Ok(Acted { claimed: Some(claimed), ..Acted::default() })
     }
 }
@@ -254,8 +259,3 @@ fn position_version(state: &ItemState) -> u64 {
 
 /// A part of a target was reached, the rest is looked at again after this.
 pub(super) const SOON: SignedDuration = SignedDuration::from_secs(5);
-
-/// What the shop is to be brought to.
-pub(super) fn aim(publication: &Publication) -> Decimal {
-    publication.intent.as_ref().map(Intent::target).unwrap_or_default()
-}

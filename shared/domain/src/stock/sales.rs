@@ -185,6 +185,9 @@ fn read_sale(
     let before = assumed.map(|since| Told::Assumed { since });
     let mut still_assumed = None;
     let mut hash = Sha256::new();
+    // What is said under another date is news, though it be the same: others
+    // may have read and written something else in between.
+    hash.update(format!("{};", sale.modified_at.as_second()));
     let mut lines = Vec::new();
     for line in &sale.lines {
         let (quantity, told) = reduction(&sale.status, line.quantity, line.reduced, before, read_at);

@@ -10,7 +10,7 @@ use super::plan::standing;
 use super::publication::{Intent, Publication, Reached, Standing};
 use super::publish::{CALL_RESERVE, Delay, StoreSummary, wish};
 use super::refresh::some_at_once;
-use super::round::{Round, SOON, aim};
+use super::round::{Round, SOON};
 use super::target::Explanation;
 use crate::config::WriteMode;
 use crate::id::ItemKey;
@@ -25,7 +25,11 @@ pub(super) struct Claimed {
     pub(super) item: ItemKey,
     pub(super) product: ShopProduct,
     pub(super) delta: Decimal,
+    /// What the shop is to be brought to.
+    pub(super) aim: Decimal,
     pub(super) why: Explanation,
+    /// An earlier write that may still land.
+    pub(super) doubt: Option<Intent>,
     /// Not all of the way: the rest may not be changed now.
     pub(super) partial: bool,
     /// The version of the position that it is computed from.
@@ -77,7 +81,7 @@ impl Round<'_> {
             parent: claimed.product.parent,
             change: match self.place.stock.write {
                 WriteMode::Delta => Change::By(claimed.delta),
-                WriteMode::Absolute => Change::To(aim(&claimed.publication)),
+                WriteMode::Absolute => Change::To(claimed.aim),
             },
         };
         let adjustments: Vec<_> = batch.iter().map(adjustment).collect();
@@ -113,10 +117,12 @@ impl Round<'_> {
     }
 
     /// The same end for all: in doubt, or certainly not done.
-    async fn put_all(&self, batch: Vec<Claimed>, lost: bool) -> Result<(), LedgerError> {
+    async fn put_all(&self, batch: Vec<Claimed>, in_doubt: bool) -> Result<(), LedgerError> {
+        let given_up_at = self.now();
         let end = |claimed: Claimed| {
             let known = claimed.publication;
-            let intent = known.intent.clone().filter(|_| lost).map(|intent| Intent { lost, ..intent });
+            let lost = |intent| Intent { lost: true, sent_at: given_up_at, ..intent };
+            let intent = if in_doubt { known.intent.clone().map(lost) } else { claimed.doubt };
             (claimed.item, Publication { version: known.version + 1, intent, ..known })
         };
         self.put_each(batch.into_iter().map(end).collect()).await
@@ -181,17 +187,20 @@ impl Round<'_> {
         delay: &mut Delay,
     ) -> Publication {
         let now = self.now();
-        let above = shown > aim(&claimed.publication);
+        let above = shown > claimed.aim;
         if above {
             delay.note(now, "the shop shows more than it was brought to");
         } else if claimed.partial {
             delay.note(now + SOON, "the rest of the way has to wait");
         }
-        let stale = above || claimed.partial || self.unrefreshed;
+        // What was in doubt before still is, on top of what was done now.
+        let doubt = claimed.doubt.clone().map(|doubt| doubt.after(claimed.delta));
+        let stale = above || claimed.partial || doubt.is_some() || self.unrefreshed;
         let why = claimed.why.clone();
         Publication {
             shown: Some(shown),
             reached: Some(Reached { why, position: claimed.position, at: now }),
+            intent: doubt,
             standing: Standing::Published,
             stale_since: claimed.publication.stale_since.filter(|_| stale),
             ..next
