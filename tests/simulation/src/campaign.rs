@@ -9,6 +9,9 @@ use crate::faults::{Coverage, FaultClass};
 use crate::run::{Outcome, Play, play};
 use crate::saboteurs::Saboteur;
 use crate::stage::lock;
+use crate::stock::excess::Sold;
+use crate::stock::run::StockPlay;
+use crate::stock::saboteurs::StockSaboteur;
 
 /// A campaign ends early after so many seeds that broke a promise.
 const ENOUGH: usize = 5;
@@ -43,6 +46,10 @@ pub struct Tally {
     pub repeated: u64,
     /// How often each fault class was met.
     pub coverage: Coverage,
+    /// Units sold, where there is stock.
+    pub sold: Sold,
+    /// Seeds in which a unit was sold that nobody had.
+    pub seeds_oversold: u64,
     /// Seeds that broke a promise, the first ones.
     pub broken: Vec<u64>,
 }
@@ -58,15 +65,17 @@ impl Tally {
         self.ends.doubled += outcome.ends.doubled;
         self.ends.with_people += outcome.ends.with_people;
         self.coverage.add(&outcome.coverage);
+        self.sold.add(&outcome.sold);
+        self.seeds_oversold += u64::from(outcome.sold.oversold() > 0);
         if !outcome.violations.is_empty() {
             self.broken.push(outcome.seed);
         }
     }
 
-    /// Classes that were met less than once in so many seeds.
-    pub fn hardly_met(&self, seeds_per_hit: u64) -> Vec<FaultClass> {
+    /// Those of some classes that were met less than once in so many seeds.
+    pub fn hardly_met(&self, classes: &[FaultClass], seeds_per_hit: u64) -> Vec<FaultClass> {
         let enough = (self.seeds / seeds_per_hit).max(1);
-        FaultClass::ALL.into_iter().filter(|class| self.coverage.count(*class) < enough).collect()
+        classes.iter().copied().filter(|class| self.coverage.count(*class) < enough).collect()
     }
 }
 
@@ -135,23 +144,40 @@ pub fn is_repeatable(seed: u64, template: &Play) -> bool {
 
 /// How a deliberate bug fared.
 #[derive(Debug, Clone, Copy)]
-pub struct Hunt {
+pub struct Hunt<Bug> {
     /// Which.
-    pub bug: Saboteur,
+    pub bug: Bug,
     /// The first seed, counted from 1, at which it was caught, and the
     /// promise that it broke.
     pub caught: Option<(u64, &'static str)>,
 }
 
-/// Hunts every deliberate bug through at most so many seeds.
-pub fn hunt_all(at_most: u64, threads: usize) -> Vec<Hunt> {
+/// Hunts every deliberate bug of the orders through at most so many seeds.
+pub fn hunt_all(at_most: u64, threads: usize) -> Vec<Hunt<Saboteur>> {
+    hunt(&Saboteur::ALL, at_most, threads, |bug, seed| Play { saboteur: Some(bug), ..Play::seed(seed) })
+}
+
+/// Hunts every deliberate bug of stock through at most so many seeds.
+pub fn hunt_all_of_stock(at_most: u64, threads: usize) -> Vec<Hunt<StockSaboteur>> {
+    hunt(&StockSaboteur::ALL, at_most, threads, |bug, seed| {
+        let stock = StockPlay { saboteur: Some(bug), ..StockPlay::default() };
+        Play { stock: Some(stock), ..Play::seed(seed) }
+    })
+}
+
+fn hunt<Bug: Copy + Ord + Send + Sync>(
+    bugs: &[Bug],
+    at_most: u64,
+    threads: usize,
+    with: impl Fn(Bug, u64) -> Play + Sync,
+) -> Vec<Hunt<Bug>> {
     let next = AtomicUsize::new(0);
     let hunts = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some(bug) = Saboteur::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let hunt = Hunt { bug: *bug, caught: seeds_to_catch(*bug, at_most) };
+                while let Some(bug) = bugs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let hunt = Hunt { bug: *bug, caught: seeds_to_catch(at_most, |seed| with(*bug, seed)) };
                     lock(&hunts).push(hunt);
                 }
             });
@@ -162,9 +188,9 @@ pub fn hunt_all(at_most: u64, threads: usize) -> Vec<Hunt> {
     hunts
 }
 
-fn seeds_to_catch(bug: Saboteur, at_most: u64) -> Option<(u64, &'static str)> {
+fn seeds_to_catch(at_most: u64, with: impl Fn(u64) -> Play) -> Option<(u64, &'static str)> {
     (1..=at_most).find_map(|seed| {
-        let outcome = play(&Play { saboteur: Some(bug), ..Play::seed(seed) });
+        let outcome = play(&with(seed));
         outcome.violations.first().map(|violation| (seed, violation.invariant))
     })
 }

@@ -203,52 +203,54 @@ impl Biography {
         sleep(Duration::from_millis(ms)).await;
     }
 
-    /// The webhook, as badly as webhooks come.
     fn tell(&self, topic: &'static str, order: &Order) {
-        let stage = &self.world.stage;
-        if stage.strikes(F::W1) {
-            stage.log(|| format!("shop: the webhook about {} is lost", order.key));
-            return;
-        }
-        if self.shop.webhooks_are_off() {
-            return;
-        }
-        let copies = if stage.strikes(F::W2) { 2 } else { 1 };
-        for _ in 0..copies {
-            let late = if stage.strikes(F::W3) { stage.draw(|dice| dice.u64(1..600)) } else { 0 };
-            self.post(topic, order, Duration::from_secs(late));
-        }
-        if stage.strikes(F::W7) {
-            let late = stage.draw(|dice| dice.u64(300..1_500));
-            self.post(topic, order, Duration::from_secs(late));
-        }
+        tell(&self.world, &self.shop, topic, order);
     }
+}
 
-    /// Posts later. The body carries the state at the delivery, or the shop's
-    /// error object if the order is gone by then.
-    fn post(&self, topic: &'static str, order: &Order, late: Duration) {
-        let (world, shop, id) = (Arc::clone(&self.world), Arc::clone(&self.shop), self.id);
-        let key = order.key.clone();
-        let delivery_id = world.next_delivery(world.stage.strikes(F::W4));
-        tokio::task::spawn_local(async move {
-            sleep(late + Duration::from_millis(world.stage.draw(|dice| dice.u64(20..900)))).await;
-            let (tells, body) = match (topic, shop.present(id)) {
-                ("order.deleted", _) => (true, format!(r#"{{"id":{id}}}"#)),
-                (_, Some(now)) => {
-                    (true, format!(r#"{{"id":{id},"status":"{}","note":"Zaphira"}}"#, now.status))
-                }
-                (_, None) => (false, GONE.to_owned()),
-            };
-            let deleted = topic == "order.deleted";
-            let answered = webhook(&world, &key.store, &Post { topic, body, delivery_id, tells }).await;
-            if answered != Some(200) {
-                // The shop counts a failure and never tries again.
-                world.stage.coverage.met(F::W1);
-            } else if deleted {
-                world.told_of_deletion(&key);
-            }
-        });
+/// The webhook, as badly as webhooks come.
+pub fn tell(world: &Arc<World>, shop: &Arc<SimShop>, topic: &'static str, order: &Order) {
+    let stage = &world.stage;
+    if stage.strikes(F::W1) {
+        stage.log(|| format!("shop: the webhook about {} is lost", order.key));
+        return;
     }
+    if shop.webhooks_are_off() {
+        return;
+    }
+    let copies = if stage.strikes(F::W2) { 2 } else { 1 };
+    for _ in 0..copies {
+        let late = if stage.strikes(F::W3) { stage.draw(|dice| dice.u64(1..600)) } else { 0 };
+        post(world, shop, topic, &order.key, Duration::from_secs(late));
+    }
+    if stage.strikes(F::W7) {
+        let late = stage.draw(|dice| dice.u64(300..1_500));
+        post(world, shop, topic, &order.key, Duration::from_secs(late));
+    }
+}
+
+/// Posts later. The body carries the state at the delivery, or the shop's
+/// error object if the order is gone by then.
+fn post(world: &Arc<World>, shop: &Arc<SimShop>, topic: &'static str, key: &OrderKey, late: Duration) {
+    let (world, shop, key) = (Arc::clone(world), Arc::clone(shop), key.clone());
+    let id = key.order;
+    let delivery_id = world.next_delivery(world.stage.strikes(F::W4));
+    tokio::task::spawn_local(async move {
+        sleep(late + Duration::from_millis(world.stage.draw(|dice| dice.u64(20..900)))).await;
+        let (tells, body) = match (topic, shop.present(id)) {
+            ("order.deleted", _) => (true, format!(r#"{{"id":{id}}}"#)),
+            (_, Some(now)) => (true, format!(r#"{{"id":{id},"status":"{}","note":"Zaphira"}}"#, now.status)),
+            (_, None) => (false, GONE.to_owned()),
+        };
+        let deleted = topic == "order.deleted";
+        let answered = webhook(&world, &key.store, &Post { topic, body, delivery_id, tells }).await;
+        if answered != Some(200) {
+            // The shop counts a failure and never tries again.
+            world.stage.coverage.met(F::W1);
+        } else if deleted {
+            world.told_of_deletion(&key);
+        }
+    });
 }
 
 /// What the shop sends when the order is gone by the time of the delivery.

@@ -2,7 +2,7 @@
 //! look-ups that lag, workflows that stop in the middle, maintenance.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use crate::faults::FaultClass as F;
 use crate::invocation;
 use crate::orders;
 use crate::stage::{Port, Side, Stage, Strike, lock};
+use crate::stock::ground::Ground;
 
 /// Our time-out of one call to an ERP.
 const TIME_OUT: Duration = Duration::from_secs(20);
@@ -92,6 +93,8 @@ pub struct Books {
     rejections: Mutex<BTreeMap<String, u32>>,
     unknowns: Mutex<BTreeMap<String, u32>>,
     calls: Mutex<u64>,
+    /// The warehouse, which acts on what the books say.
+    ground: OnceLock<Arc<Ground>>,
 }
 
 impl SimErp {
@@ -108,6 +111,7 @@ impl SimErp {
             rejections: Mutex::default(),
             unknowns: Mutex::default(),
             calls: Mutex::default(),
+            ground: OnceLock::new(),
         };
         Self { books: Arc::new(books), id, kind, stage: Arc::clone(stage), windows: Mutex::default(), beyond }
     }
@@ -117,7 +121,8 @@ impl SimErp {
         lock(&self.windows).push(window);
     }
 
-    fn closed(&self) -> Option<CallError> {
+    /// What every call gets now, if nothing works.
+    pub fn closed(&self) -> Option<CallError> {
         let now = self.stage.now();
         let windows = lock(&self.windows);
         let window = windows.iter().find(|window| window.from <= now && now < window.to)?;
@@ -173,6 +178,7 @@ impl SimErp {
             return Err(self.noted(order, CallError::unknown("timed out")));
         }
         let answer = effect(&self.books);
+        self.books.tell_the_warehouse();
         self.stage.log(|| format!("{} {name}: {}", invocation::name(), outcome(&answer)));
         self.stage.reach(&name, strike, Side::After).await;
         let Some(class) = self.stage.answer_lost(&name, strike, Side::After) else { return answer };
@@ -254,6 +260,7 @@ impl SimErp {
         tokio::task::spawn_local(async move {
             sleep(late).await;
             let answer = effect(&books);
+            books.tell_the_warehouse();
             stage.log(|| format!("{name} commits late: {}", outcome(&answer)));
         });
     }
@@ -355,6 +362,18 @@ impl Books {
                 lock(&self.cancelled).push(key.clone());
             }
             self.inner.set_state(key, state);
+            self.tell_the_warehouse();
+        }
+    }
+
+    /// From now on a warehouse acts on what the books say.
+    pub fn keep_stock(&self, ground: &Arc<Ground>) {
+        let _first = self.ground.set(Arc::clone(ground));
+    }
+
+    fn tell_the_warehouse(&self) {
+        if let Some(ground) = self.ground.get() {
+            ground.follow(&self.inner.sales(), |key| self.was_cancelled_here(key));
         }
     }
 }

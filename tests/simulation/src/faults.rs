@@ -51,13 +51,31 @@ pub enum FaultClass {
     C1,
     C2,
     S1,
+    K1,
+    K2,
+    K3,
+    K4,
+    K5,
+    K6,
+    K7,
+    K8,
+    K9,
+    K10,
+    K11,
+    K12,
+    K13,
+    K14,
+    K15,
 }
 
 use FaultClass as F;
 
 impl FaultClass {
-    /// Every class.
-    pub const ALL: [Self; 43] = [
+    /// How many there are.
+    const COUNT: usize = Self::ORDERS.len() + Self::STOCK.len();
+
+    /// Those that orders meet.
+    pub const ORDERS: [Self; 43] = [
         F::E1,
         F::E2,
         F::E3,
@@ -102,6 +120,30 @@ impl FaultClass {
         F::C2,
         F::S1,
     ];
+
+    /// Those that only stock meets, by ids of our own.
+    pub const STOCK: [Self; 15] = [
+        F::K1,
+        F::K2,
+        F::K3,
+        F::K4,
+        F::K5,
+        F::K6,
+        F::K7,
+        F::K8,
+        F::K9,
+        F::K10,
+        F::K11,
+        F::K12,
+        F::K13,
+        F::K14,
+        F::K15,
+    ];
+
+    /// Every class.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ORDERS.into_iter().chain(Self::STOCK)
+    }
 
     /// One line for people.
     pub fn meaning(self) -> &'static str {
@@ -149,6 +191,21 @@ impl FaultClass {
             F::C1 => "clock: skewed",
             F::C2 => "clock: jumps back",
             F::S1 => "secrets: rotated in mid-flight",
+            F::K1 => "shop: the answer to a stock write is lost, done or not",
+            F::K2 => "shop: a stock write lands late",
+            F::K3 => "shop: one item of a batch is refused",
+            F::K4 => "shop: a sale inside the shop's own request is overwritten",
+            F::K5 => "shop: an order shows before its units are taken off, or back on",
+            F::K6 => "shop: a quantity edited by hand",
+            F::K7 => "shop: a product deleted",
+            F::K8 => "shop: one SKU twice",
+            F::K9 => "ERP: its figure contains an order late",
+            F::K10 => "ERP: the feed names items again",
+            F::K11 => "ERP: a stock event lost",
+            F::K12 => "ERP: a stock event doubled or late",
+            F::K13 => "ERP: a transfer between two locations",
+            F::K14 => "ERP: stock shrinks (count, damage, till)",
+            F::K15 => "two stores sell one unit",
         }
     }
 
@@ -171,7 +228,26 @@ impl FaultClass {
             F::Q9 => 900,
             F::D4 => 2_500,
             // Met, not injected: they follow from the others.
-            F::D2 | F::Q5 => 0,
+            F::D2 | F::Q5 | F::K3 | F::K15 => 0,
+            F::K1 | F::K2 => 400,
+            F::K4 => 500,
+            F::K5 => 3_000,
+            F::K6 => 700,
+            F::K7 | F::K8 => 150,
+            F::K9 => 4_000,
+            F::K10 => 2_000,
+            F::K11 | F::K12 => 2_500,
+            F::K13 => 3_000,
+            F::K14 => 2_000,
+        }
+    }
+
+    fn rate(self, dice: &mut fastrand::Rng) -> u32 {
+        match dice.u32(0..8) {
+            0..4 => 0,
+            4..6 => self.base(),
+            6 => self.base() / 3,
+            _ => (self.base() * 3).min(6_000),
         }
     }
 
@@ -188,24 +264,23 @@ impl fmt::Display for FaultClass {
 
 /// The rates of one seed: some classes are off, others are a plague.
 #[derive(Debug, Clone)]
-pub struct Swarm([u32; FaultClass::ALL.len()]);
+pub struct Swarm([u32; FaultClass::COUNT]);
 
 impl Swarm {
     /// No faults at all.
     pub fn calm() -> Self {
-        Self([0; FaultClass::ALL.len()])
+        Self([0; FaultClass::COUNT])
     }
 
-    /// Draws the rates of a seed.
-    pub fn draw(dice: &mut fastrand::Rng) -> Self {
-        let mut rates = [0; FaultClass::ALL.len()];
-        for class in FaultClass::ALL {
-            rates[class.index()] = match dice.u32(0..8) {
-                0..4 => 0,
-                4..6 => class.base(),
-                6 => class.base() / 3,
-                _ => (class.base() * 3).min(6_000),
-            };
+    /// Draws the rates of a seed. Those of stock come from dice of their own,
+    /// so that a seed's orders meet what they met before there was stock.
+    pub fn draw(dice: &mut fastrand::Rng, of_stock: &mut fastrand::Rng) -> Self {
+        let mut rates = [0; FaultClass::COUNT];
+        for class in FaultClass::ORDERS {
+            rates[class.index()] = class.rate(dice);
+        }
+        for class in FaultClass::STOCK {
+            rates[class.index()] = class.rate(of_stock);
         }
         Self(rates)
     }
@@ -218,11 +293,11 @@ impl Swarm {
 
 /// How often each class was met.
 #[derive(Debug)]
-pub struct Coverage([AtomicU64; FaultClass::ALL.len()]);
+pub struct Coverage([AtomicU64; FaultClass::COUNT]);
 
 impl Default for Coverage {
     fn default() -> Self {
-        Self([const { AtomicU64::new(0) }; FaultClass::ALL.len()])
+        Self([const { AtomicU64::new(0) }; FaultClass::COUNT])
     }
 }
 
@@ -239,7 +314,7 @@ impl Coverage {
 
     /// Adds another run's counts.
     pub fn add(&self, other: &Self) {
-        for class in FaultClass::ALL {
+        for class in FaultClass::all() {
             self.0[class.index()].fetch_add(other.count(class), Ordering::Relaxed);
         }
     }

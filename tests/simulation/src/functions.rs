@@ -28,7 +28,7 @@ use crate::stage::StageClock;
 use crate::world::World;
 
 /// The function's time-out in the template.
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// One POST of the shop. What the shop gets to see: `None` if the connection
 /// ended without an answer.
@@ -187,7 +187,8 @@ async fn piece(world: &Arc<World>, invocation: &Arc<Invocation>, record: Record<
     verdict
 }
 
-fn event(messages: &[Message]) -> SqsEvent {
+/// What Lambda gets from the event source.
+pub(crate) fn event(messages: &[Message]) -> SqsEvent {
     let records: Vec<serde_json::Value> = messages
         .iter()
         .map(|message| {

@@ -22,5 +22,6 @@ pub mod run;
 pub mod saboteurs;
 pub mod shop;
 pub mod stage;
+pub mod stock;
 pub mod table;
 pub mod world;

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use weir_domain::hint::Hint;
-use weir_domain::ports::{OrderQueue, QueueError};
+use weir_domain::ports::{OrderQueue, QueueError, StockQueue};
+use weir_domain::stock::StockMoved;
 use weir_runtime::batch::{Visibility, VisibilityError};
 
 use crate::faults::FaultClass as F;
@@ -36,7 +37,7 @@ pub struct Message {
     visible_at: Timestamp,
 }
 
-/// The orders queue and its dead letters.
+/// One queue and its dead letters.
 #[derive(Debug)]
 pub struct SimQueue {
     stage: Arc<Stage>,
@@ -147,7 +148,7 @@ impl SimQueue {
     pub fn redrive_readable(&self) {
         let dead = std::mem::take(&mut lock(&self.state).dead);
         let (readable, poison): (Vec<_>, Vec<_>) =
-            dead.into_iter().partition(|body| body.parse::<Hint>().is_ok());
+            dead.into_iter().partition(|body| is_readable(body));
         lock(&self.state).dead = poison;
         for body in readable {
             self.put(&body);
@@ -168,6 +169,25 @@ impl OrderQueue for SimQueue {
             })
             .await
     }
+}
+
+#[async_trait]
+impl StockQueue for SimQueue {
+    async fn send(&self, messages: &[StockMoved]) -> Result<(), QueueError> {
+        let fail = |class: F| QueueError(format!("{class}"));
+        self.stage
+            .call(Port::Queue, "stock queue.send", fail, || {
+                for message in messages {
+                    self.put(&serde_json::to_string(message).map_err(|error| QueueError(error.to_string()))?);
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn is_readable(body: &str) -> bool {
+    body.parse::<Hint>().is_ok() || body.parse::<StockMoved>().is_ok()
 }
 
 /// The queue as the batch loop puts messages off.

@@ -17,6 +17,8 @@ use crate::faults::{Coverage, FaultClass as F};
 use crate::queue::until;
 use crate::saboteurs::Saboteur;
 use crate::stage::{Drill, Port, Stage, Violation};
+use crate::stock::excess::Sold;
+use crate::stock::run::StockPlay;
 use crate::world::{Cast, World};
 use crate::{functions, invariants};
 
@@ -47,6 +49,8 @@ pub struct Outcome {
     pub ports: Vec<Port>,
     /// Calls to ERPs.
     pub erp_calls: u64,
+    /// Units sold, where there is stock.
+    pub sold: Sold,
 }
 
 /// What to play.
@@ -68,6 +72,8 @@ pub struct Play {
     pub plain: bool,
     /// Instead of chance: this ERP, this life, at most one fault.
     pub drill: Option<(Kind, Life, Option<Drill>)>,
+    /// A world with stock, and what of it.
+    pub stock: Option<StockPlay>,
 }
 
 impl Play {
@@ -82,7 +88,13 @@ impl Play {
             only: None,
             plain: false,
             drill: None,
+            stock: None,
         }
+    }
+
+    /// A seed of stock.
+    pub fn stock(seed: u64) -> Self {
+        Self { stock: Some(StockPlay::default()), ..Self::seed(seed) }
     }
 }
 
@@ -96,6 +108,9 @@ pub fn play(play: &Play) -> Outcome {
 }
 
 async fn perform(play: &Play) -> Outcome {
+    if let Some(of_stock) = &play.stock {
+        return crate::stock::run::perform(play, of_stock).await;
+    }
     let stage = match &play.drill {
         None => Stage::new(play.seed, play.recording),
         Some((_, _, drill)) => Stage::calm(play.seed, *drill, play.recording),
@@ -134,6 +149,7 @@ async fn perform(play: &Play) -> Outcome {
         history: stage.history(),
         ports: stage.ports(),
         erp_calls: world.erps.values().map(|erp| erp.books.calls()).sum(),
+        sold: Sold::default(),
         coverage: {
             let coverage = Coverage::default();
             coverage.add(&stage.coverage);
@@ -145,7 +161,7 @@ async fn perform(play: &Play) -> Outcome {
 fn cast(stage: &Stage, play: &Play) -> Cast {
     if let Some((kind, _, _)) = &play.drill {
         let (erps, saboteur) = (vec![*kind], play.saboteur);
-        return Cast { stores: 1, erps, reserve_days: 14, beyond: false, saboteur, baseline: None };
+        return Cast { stores: 1, erps, reserve_days: 14, beyond: false, saboteur, baseline: None, stock: None };
     }
     stage.draw(|dice| {
         let kind = |dice: &mut fastrand::Rng| Kind::ALL[dice.usize(0..Kind::ALL.len())];
@@ -159,6 +175,7 @@ fn cast(stage: &Stage, play: &Play) -> Cast {
             beyond: play.beyond,
             saboteur: play.saboteur,
             baseline: play.baseline,
+            stock: None,
         }
     })
 }
@@ -210,7 +227,8 @@ fn trouble(world: &Arc<World>) {
     }
 }
 
-fn closed(stage: &Stage) -> CallError {
+/// What a peer says that is closed.
+pub(crate) fn closed(stage: &Stage) -> CallError {
     match stage.draw(|dice| dice.u32(0..4)) {
         0 => CallError::blocked("http 401"),
         1 => CallError::blocked("html of a maintenance page"),
@@ -270,7 +288,7 @@ async fn quiet(world: &Arc<World>) {
 
 /// What is not at its end: everything open but reservations that run longer
 /// than we look.
-async fn waits(world: &World, now: Timestamp) -> BTreeMap<String, Timestamp> {
+pub(crate) async fn waits(world: &World, now: Timestamp) -> BTreeMap<String, Timestamp> {
     let mut waits = BTreeMap::new();
     for (key, due_at) in world.open().await {
         let record = world.ledger.record(&key).await.ok().flatten();

@@ -62,7 +62,7 @@ impl SimShop {
     }
 
     /// The `Date` of an answer: whole seconds.
-    fn said(&self) -> Timestamp {
+    pub fn said(&self) -> Timestamp {
         Timestamp::from_second(self.clock().as_second()).unwrap_or_default()
     }
 
@@ -81,6 +81,25 @@ impl SimShop {
         self.stage.log(|| format!("shop: {} {what}, now {}", order.key, order.status));
         self.remember(id, Some(order.clone()));
         self.inner.put(order);
+    }
+
+    /// Changes an order without a new date, as the shop does where it notes
+    /// what it took off its stock.
+    pub fn change_quietly(&self, id: OrderId, change: impl FnOnce(&mut Order)) {
+        let mut known = lock(&self.orders);
+        if let Some(order) = known.get_mut(&id).and_then(|known| known.now.as_mut()) {
+            change(order);
+            self.inner.put(order.clone());
+        }
+    }
+
+    /// Looks at every order that is there.
+    pub fn visit(&self, mut look: impl FnMut(&Order)) {
+        for known in lock(&self.orders).values() {
+            if let Some(order) = &known.now {
+                look(order);
+            }
+        }
     }
 
     /// Deletes an order for good.
@@ -133,13 +152,17 @@ impl SimShop {
         false
     }
 
-    fn fail(&self, class: F) -> ShopError {
-        let error = match class {
+    /// What a read gets that meets this fault.
+    pub fn refusal(&self, class: F) -> CallError {
+        match class {
             F::W9 => CallError::blocked("html of an edge"),
             _ if self.stage.draw(fastrand::Rng::bool) => CallError::retry_soon("http 429"),
             _ => CallError::unknown("http 502"),
-        };
-        ShopError::Call(error)
+        }
+    }
+
+    fn fail(&self, class: F) -> ShopError {
+        ShopError::Call(self.refusal(class))
     }
 
     /// What a read sees: now and then a cache's older state.

@@ -41,6 +41,12 @@ pub enum Port {
     Shop,
     Erp,
     Secrets,
+    /// Quantities of a shop are read.
+    ShopStock,
+    /// Quantities of a shop are changed.
+    ShopAdjust,
+    /// Figures of an ERP are read.
+    ErpStock,
 }
 
 impl Port {
@@ -57,6 +63,29 @@ impl Port {
             Self::Queue => const { &[at(F::Q8, Before), at(F::Q8, After)] },
             Self::Shop => const { &[at(F::W6, Before), at(F::W9, Before)] },
             Self::Secrets => const { &[at(F::L5, Before)] },
+            Self::ShopStock => const { &[at(F::W6, Before), at(F::W9, Before)] },
+            Self::ShopAdjust => {
+                const {
+                    &[
+                        at(F::W6, Before),
+                        at(F::W9, Before),
+                        at(F::K1, Before),
+                        at(F::K1, After),
+                        at(F::K2, After),
+                    ]
+                }
+            }
+            Self::ErpStock => {
+                const {
+                    &[
+                        at(F::E1, Before),
+                        at(F::E4, Before),
+                        at(F::E5, Before),
+                        at(F::E6, Before),
+                        at(F::E10, Before),
+                    ]
+                }
+            }
             Self::Erp => {
                 const {
                     &[
@@ -123,8 +152,14 @@ impl Stage {
     /// A stage on which chance decides.
     pub fn new(seed: u64, recording: bool) -> Arc<Self> {
         let mut dice = fastrand::Rng::with_seed(seed);
-        let swarm = Swarm::draw(&mut dice);
+        let swarm = Swarm::draw(&mut dice, &mut fastrand::Rng::with_seed(!seed));
         Arc::new(Self { dice: Mutex::new(dice), swarm, ..Self::empty(recording) })
+    }
+
+    /// A stage on which chance decides and nothing goes wrong.
+    pub fn fair(seed: u64, recording: bool) -> Arc<Self> {
+        let dice = Mutex::new(fastrand::Rng::with_seed(seed));
+        Arc::new(Self { dice, ..Self::empty(recording) })
     }
 
     /// A calm stage with at most one fault.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemOutput, builders::BatchGetItemInputBuilder};
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemOutput, builders::DeleteItemInputBuilder};
 use aws_sdk_dynamodb::operation::get_item::{GetItemOutput, builders::GetItemInputBuilder};
 use aws_sdk_dynamodb::operation::put_item::{PutItemOutput, builders::PutItemInputBuilder};
 use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryInputBuilder};
@@ -41,6 +42,12 @@ impl SimTable {
     pub fn new(stage: &Arc<Stage>, bug: Option<Saboteur>) -> Self {
         let fake = FakeDynamo::new("open", "open_pk", "open_sk");
         Self { stage: Arc::clone(stage), fake, bug, out_of_order: Mutex::default() }
+    }
+
+    /// An empty table `stock`.
+    pub fn of_stock(stage: &Arc<Stage>) -> Self {
+        let fake = FakeDynamo::new("stale", "stale_pk", "stale_sk");
+        Self { stage: Arc::clone(stage), fake, bug: None, out_of_order: Mutex::default() }
     }
 
     /// Nothing works for a while.
@@ -143,6 +150,11 @@ impl Table for SimTable {
     async fn update(&self, update: UpdateItemInputBuilder) -> Result<UpdateItemOutput, TableError> {
         let update = update.build().map_err(|error| incomplete(&error))?;
         self.call("table.update", conflict, |fake| fake.update(&update)).await
+    }
+
+    async fn delete(&self, delete: DeleteItemInputBuilder) -> Result<DeleteItemOutput, TableError> {
+        let delete = delete.build().map_err(|error| incomplete(&error))?;
+        self.call("table.delete", conflict, |fake| fake.delete(&delete)).await
     }
 
     async fn transact(

@@ -11,7 +11,7 @@ use weir_domain::hint::Hint;
 use weir_domain::id::{ErpId, OrderKey, StoreId};
 use weir_domain::mapping::{MappingKey, MappingKind, Mappings};
 use weir_domain::poll::{Poll, Polled};
-use weir_domain::ports::{Clock, Connections, Erp, Ledger, OrderQueue, Shop};
+use weir_domain::ports::{Clock, Connections, Erp, Ledger, MappingStore, OrderQueue, Shop};
 use weir_domain::push::OrderPush;
 use weir_domain::record::OrderRecord;
 use weir_domain::wake::Wake;
@@ -28,6 +28,7 @@ use crate::queue::{Message, SimQueue};
 use crate::saboteurs::{DeliveryIds, Saboteur};
 use crate::shop::SimShop;
 use crate::stage::{Stage, StageClock, lock};
+use crate::stock::wiring::{Around, StockCast, StockWorld, mapped_item};
 use crate::table::SimTable;
 
 /// The function's time-out and a margin for clocks, as `order-push` has it.
@@ -48,6 +49,8 @@ pub struct Cast {
     pub saboteur: Option<Saboteur>,
     /// Another connector's way instead of ours.
     pub baseline: Option<Baseline>,
+    /// The stores sell stock of the first ERP.
+    pub stock: Option<StockCast>,
 }
 
 /// One world.
@@ -84,6 +87,8 @@ pub struct World {
     pub baseline: Option<Baseline>,
     /// … and what it remembers.
     pub memory: Memory,
+    /// Shelves, warehouse and what publishes from one to the other.
+    pub stock: Option<Arc<StockWorld>>,
     /// What that bug remembers.
     pub delivery_ids: DeliveryIds,
     names: AtomicU64,
@@ -138,12 +143,18 @@ impl World {
         let secrets: Arc<dyn SecretSource> = rotation.clone();
         let seeds: BTreeMap<StoreId, Mappings> =
             configs.keys().map(|store| (store.clone(), mappings())).collect();
+        let mappings: Arc<dyn MappingStore> = Arc::new(SeededMappings::new(ledger.clone(), seeds));
+        let stock = cast.stock.as_ref().zip(erps.values().next()).map(|(cast, erp)| {
+            let (shops, configs) = (&shops, &configs);
+            let (ledger, mappings, clock) = (&ledger, &mappings, &clock);
+            StockWorld::new(cast, &Around { stage, shops, configs, erp, ledger, mappings, clock })
+        });
         let push = OrderPush {
             ledger: Arc::clone(&seen_ledger),
-            mappings: Arc::new(SeededMappings::new(ledger.clone(), seeds)),
+            mappings,
             connections,
             clock: Arc::clone(&clock),
-            stock: None,
+            stock: stock.as_ref().map(|stock| stock.out()),
             lease: Saboteur::lease(bug, TIME_OUT_AND_SKEW + LONGEST_REQUEST + LOOKUP_LAG),
             amnesia: false,
         };
@@ -174,6 +185,7 @@ impl World {
             saboteur: bug,
             baseline: cast.baseline,
             memory: Memory::default(),
+            stock,
             delivery_ids: DeliveryIds::default(),
             names: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
@@ -314,17 +326,21 @@ fn config(n: u64, cast: &Cast) -> StoreConfig {
     let erp = erp_id(n % cast.erps.len() as u64);
     let mut config = sample::store_config(store_id(n).as_str(), erp.as_str());
     config.import.reserve_days = cast.reserve_days;
+    let terms = cast.stock.as_ref().and_then(|stock| stock.terms.get(usize::try_from(n).unwrap_or_default()));
+    config.stock = terms.cloned();
     config
 }
 
 fn mappings() -> Mappings {
     let of = |kind, name: &str, target: &str| (MappingKey::new(kind, name), vec![target.to_owned()]);
+    let (mapped, item) = mapped_item();
     Mappings::from([
         of(MappingKind::Tax, "rates:1", "DE19"),
         of(MappingKind::Shipping, "flat_rate", "SHIPPING"),
         of(MappingKind::Payment, "stripe", "CARD"),
         of(MappingKind::Payment, "bacs", "BANK"),
         of(MappingKind::Payment, "cod", "CASH"),
+        of(MappingKind::Item, &mapped, &item),
         of(MappingKind::Payment, "tender:field:gift_cards", "GIFT"),
     ])
 }

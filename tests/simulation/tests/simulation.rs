@@ -43,7 +43,7 @@ fn a_few_hundred_seeds_keep_every_promise() {
     keep_quiet_about_our_panics();
     let tally = campaign(1, Until::Seeds(400), 2, &Play::seed(0));
     assert_eq!(tally.broken, Vec::<u64>::new(), "play one again with: make sim SEED=…");
-    let met = FaultClass::ALL.iter().filter(|class| tally.coverage.count(**class) > 0).count();
+    let met = FaultClass::ORDERS.iter().filter(|class| tally.coverage.count(**class) > 0).count();
     assert!(met >= 40, "only {met} fault classes were met");
 }
 

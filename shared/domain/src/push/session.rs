@@ -39,6 +39,9 @@ pub(super) struct Session<'a> {
     pub(super) gone: bool,
     /// Where the sales order was when the work began.
     pub(super) document_before: (DocumentAxis, Option<Release>),
+    /// A worker before did not finish: it may have written more than the
+    /// record says.
+    pub(super) unsure: bool,
 }
 
 /// What a finished piece of work says about itself.
@@ -56,6 +59,7 @@ impl Done {
 impl<'a> Session<'a> {
     pub(super) fn new(push: &'a OrderPush, hint: &'a Hint, delivery: &'a Delivery, held: Held) -> Self {
         let document_before = (held.record.document, held.record.released);
+        let unsure = held.taken_over || held.record.crashes > 0;
         Self {
             push,
             hint,
@@ -66,6 +70,7 @@ impl<'a> Session<'a> {
             stock_read: None,
             gone: false,
             document_before,
+            unsure,
         }
     }
 

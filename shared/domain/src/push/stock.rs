@@ -30,6 +30,15 @@ pub struct StockOut {
     pub queue: Arc<dyn StockQueue>,
 }
 
+/// Which rows are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// Of lines that mean something else than the record says.
+    News,
+    /// Of all lines: others may have written or removed them since.
+    All,
+}
+
 /// The order as it was read for stock.
 pub(super) struct ReadForStock {
     config: Arc<StoreConfig>,
@@ -49,24 +58,24 @@ impl Session<'_> {
     /// it may contain the lines, those of the order as it is and those that
     /// were there before.
     pub(super) async fn begin_stock(&mut self) -> Result<(), Stop> {
-        let before = self.held.record.stock.clone();
         let Some(mut wanted) = self.stock_effects(true).await? else { return Ok(()) };
-        for (line, known) in before {
-            if let Some(effect) = wanted.get_mut(&line) {
-                effect.confirming = effect.confirming.max(known.confirming);
-            }
-        }
-        Ok(self.write_stock(wanted).await?)
+        keep_what_may_be_there(&mut wanted, &self.held.record.stock);
+        // Whether a row is news only it can tell: it may have left.
+        Ok(self.write_stock(wanted, Rows::All).await?)
     }
 
     /// At the end of the work, whatever it was: what the order means now is
     /// written, and the items are named to whoever publishes them.
     pub(super) async fn settle_stock(&mut self) -> Result<(), LedgerError> {
         let confirming = confirms(&self.held.record);
-        if let Some(wanted) = self.stock_effects(confirming).await? {
-            self.write_stock(wanted).await?;
+        if let Some(mut wanted) = self.stock_effects(confirming).await? {
+            if confirming && !self.is_booked_as_read() {
+                keep_what_may_be_there(&mut wanted, &self.held.record.stock);
+            }
+            let rows = if self.unsure { Rows::All } else { Rows::News };
+            self.write_stock(wanted, rows).await?;
         } else if self.gone && !self.held.record.stock.is_empty() {
-            self.write_stock(of_nothing(&self.held.record, confirming)).await?;
+            self.write_stock(of_nothing(&self.held.record, confirming), Rows::All).await?;
         }
         let record = &mut self.held.record;
         if self.document_before != (record.document, record.released) {
@@ -74,6 +83,14 @@ impl Session<'_> {
             record.stock_unsaid.extend(record.stock.values().map(|effect| effect.sku.clone()));
         }
         self.say_stock().await
+    }
+
+    /// Whether the sales order certainly has the content that was read.
+    fn is_booked_as_read(&self) -> bool {
+        let record = &self.held.record;
+        let booked = record.booked_version.as_ref().map(|version| &version.content);
+        let read = self.stock_read.as_ref().map(|read| read.order.version().content);
+        record.document == DocumentAxis::InErp && record.unfinished.is_none() && booked == read.as_ref()
     }
 
     /// `None` where the store's stock is not ours, or the order was not read.
@@ -96,9 +113,9 @@ impl Session<'_> {
 
     /// The rows first, then the record that says so: what is lost between the
     /// two is written again.
-    async fn write_stock(&mut self, wanted: StockEffects) -> Result<(), LedgerError> {
+    async fn write_stock(&mut self, wanted: StockEffects, rows: Rows) -> Result<(), LedgerError> {
         let Some(out) = self.push.stock.clone() else { return Ok(()) };
-        let news = self.stock_news(&wanted);
+        let news = self.stock_news(&wanted, rows);
         if news.is_empty() {
             return Ok(());
         }
@@ -109,7 +126,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn stock_news(&self, wanted: &StockEffects) -> Vec<InFlightNews> {
+    fn stock_news(&self, wanted: &StockEffects, rows: Rows) -> Vec<InFlightNews> {
         let Some(stock) = self.stock_config() else { return Vec::new() };
         let record = &self.held.record;
         let (modified_at, placed_at, read_at) = match &self.stock_read {
@@ -121,9 +138,8 @@ impl Session<'_> {
                 (seen.max(self.now()), record.first_heard_at, self.now())
             }
         };
-        // Others may have read of a deleted order what we never did.
         let is_news = |(line, effect): &(&u64, &crate::stock::LineEffect)| {
-            self.gone || record.stock.get(line) != Some(*effect)
+            rows == Rows::All || record.stock.get(line) != Some(*effect)
         };
         let news = |(line, effect): (&u64, &crate::stock::LineEffect)| InFlightNews {
             item: ItemKey { entity: stock.entity.clone(), sku: effect.sku.clone() },
@@ -169,6 +185,16 @@ impl Session<'_> {
         out.queue.send(&messages).await.map_err(|QueueError(why)| LedgerError::Unavailable(why))?;
         self.held.record.stock_unsaid.clear();
         Ok(())
+    }
+}
+
+/// What the sales order had before it may still have: its change is not done,
+/// or was refused.
+fn keep_what_may_be_there(wanted: &mut StockEffects, before: &StockEffects) {
+    for (line, known) in before {
+        if let Some(effect) = wanted.get_mut(line) {
+            effect.confirming = effect.confirming.max(known.confirming);
+        }
     }
 }
 

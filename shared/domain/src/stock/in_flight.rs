@@ -39,11 +39,22 @@ impl InFlight {
     }
 
     /// The design's rule: it leaves when the ERP's figure contains all of it,
-    /// or when neither side wants it any more.
-    pub fn leaves(&self, included: Decimal) -> bool {
-        self.sold() <= included || self.sold() <= Decimal::ZERO
+    /// or when neither side wants it any more. The figure contains it for good
+    /// only while its sales order lives: `confirming` is L, as whoever knows it
+    /// best says. And it leaves only some time after its last news: who read
+    /// the shop before them would bring it back as it was, and who is about to
+    /// cancel it in the ERP wants it to be there.
+    pub fn leaves(&self, included: Decimal, confirming: Decimal, now: Timestamp) -> bool {
+        let contained = self.sold() <= included.min(confirming);
+        let silent_since = self.reduced.as_ref().map(|reduction| reduction.read_at);
+        let silent = silent_since.is_none_or(|since| since + SLOWEST_READER < now);
+        silent && (contained || self.sold() <= Decimal::ZERO)
     }
 }
+
+/// Whoever read an order has written by then what it means for stock, and done
+/// in the ERP what was to be done, or is dead.
+pub const SLOWEST_READER: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a read of the order said about a line's R.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +183,7 @@ pub fn effects(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{OrderId, OrderKey};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -187,6 +199,30 @@ mod tests {
         let (second, absent) = read(Some(assumed), 60);
         assert_eq!((second, absent), (Decimal::ZERO, Told::Absent));
         assert_eq!(read(Some(absent), 90).0, Decimal::ZERO);
+    }
+
+    #[test]
+    fn a_line_leaves_when_it_is_contained_for_good_and_silent() {
+        let line = |units: i64| InFlight {
+            item: ItemKey { entity: "acme".parse().unwrap(), sku: Sku("MUG-L".into()) },
+            line: LineKey { order: OrderKey { store: "main".parse().unwrap(), order: OrderId(1) }, line: 1 },
+            reduced: Some(Reduction {
+                quantity: units.into(),
+                told: Told::Said,
+                modified_at: at(0),
+                read_at: at(0),
+                placed_at: at(0),
+            }),
+            confirming: Decimal::ZERO,
+            generation: None,
+        };
+        let leaves = |units, included: i64, confirming: i64, second| {
+            line(units).leaves(included.into(), confirming.into(), at(second))
+        };
+        assert!(leaves(2, 2, 2, 901) && leaves(0, 0, 0, 901));
+        assert!(!leaves(2, 2, 2, 900), "whoever read it before its last news may still write");
+        assert!(!leaves(2, 1, 2, 901) && !leaves(2, 0, 0, 901));
+        assert!(!leaves(2, 2, 0, 901), "cancelled in the ERP, whose figure will follow");
     }
 
     #[test]

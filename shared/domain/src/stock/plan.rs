@@ -99,9 +99,15 @@ fn quantity(config: &StockConfig, facts: &Facts<'_>, product: &ShopProduct, pres
     let available = facts.state.position.as_ref().map(|position| position.available(&config.locations));
     let available = available.unwrap_or_default();
     let terms = config.terms(facts.sku, product.backorders);
-    let why = explain(available, unseen(&lines), terms.clone(), present);
-    let at_most = explain(available, surely_unseen(&lines), terms, present);
     let writable = facts.publication.writable(facts.now, config.longest_request());
+    // A shortage is left as the shop shows it, and as it will once a write
+    // that is in doubt has landed: measured by itself it would grow and grow.
+    let shown = match writable {
+        Writable::Downwards { landing, .. } => present.max(landing),
+        Writable::Freely | Writable::NotBefore(_) => present,
+    };
+    let why = explain(available, unseen(&lines), terms.clone(), shown);
+    let at_most = explain(available, surely_unseen(&lines), terms, shown);
     // Whether the ERP's figure contains some sale, or the shop's quantity some
     // cancellation, is not known: only what is too much in any case is taken
     // away, and all is read again.

@@ -77,14 +77,14 @@ impl Refresh<'_> {
     ) -> Result<Vec<ItemKey>, RefreshError> {
         let states = self.stock.items(wanted).await?;
         let as_of = self.clock.now();
-        let included = self.included(&states).await?;
+        let asked = self.included(&states).await?;
         let skus: Vec<Sku> = wanted.iter().map(|item| item.sku.clone()).collect();
         let mut figures = self.erp.stock(&skus).await?;
         let mut store = Vec::new();
         for (item, state) in wanted.iter().zip(&states) {
             let figures = figures.remove(&item.sku);
             refreshed.unknown += usize::from(figures.is_none());
-            store.push(self.store(state, next(item, state, &included, figures, as_of)));
+            store.push(self.store(state, next(item, state, &asked.included, figures, as_of), &asked));
         }
         let mut again = Vec::new();
         for (item, left) in wanted.iter().zip(some_at_once(store).await) {
@@ -101,9 +101,14 @@ impl Refresh<'_> {
 
     /// Stores a reading and lets leave what it contains; `None` if another
     /// reader was faster.
-    async fn store(&self, state: &ItemState, position: Position) -> Result<Option<usize>, LedgerError> {
+    async fn store(
+        &self,
+        state: &ItemState,
+        position: Position,
+        asked: &Asked,
+    ) -> Result<Option<usize>, LedgerError> {
         if self.stock.put_position(&position).await? {
-            Ok(Some(self.let_leave(state, &position).await?))
+            Ok(Some(self.let_leave(state, asked).await?))
         } else {
             Ok(None)
         }
@@ -111,42 +116,64 @@ impl Refresh<'_> {
 
     /// E of every line in flight. What was not begun in the ERP when the rows
     /// were read is not in a figure that is read later, as far as we count.
-    async fn included(&self, states: &[ItemState]) -> Result<BTreeMap<LineKey, Decimal>, RefreshError> {
+    async fn included(&self, states: &[ItemState]) -> Result<Asked, RefreshError> {
         let mut booked = Vec::new();
+        let mut asked = Asked::default();
         for line in states.iter().flat_map(|state| &state.lines) {
-            booked.extend(self.booked(line).await?);
+            let Some((line, confirming)) = self.booked(line).await? else { continue };
+            asked.confirming.insert(line.line.clone(), confirming);
+            booked.push(line);
         }
-        if booked.is_empty() { Ok(BTreeMap::new()) } else { Ok(self.erp.included(&booked).await?) }
+        if !booked.is_empty() {
+            asked.included = self.erp.included(&booked).await?;
+        }
+        Ok(asked)
     }
 
-    /// A row that only a shop's listing has written does not say of which life
-    /// of the order it is: perhaps the line had left and came back with a
-    /// change. The order's record knows.
-    async fn booked(&self, line: &InFlight) -> Result<Option<BookedLine>, LedgerError> {
-        let generation = match line.generation {
-            Some(generation) => Some(generation),
+    /// A line in the ERP's terms, and L. A row that only a shop's listing has
+    /// written does not say of which life of the order it is: perhaps the line
+    /// had left and came back with a change. The order's record knows.
+    async fn booked(&self, line: &InFlight) -> Result<Option<(BookedLine, Decimal)>, LedgerError> {
+        let known = match line.generation {
+            Some(generation) => Some((generation, line.confirming)),
             None => {
                 let record = self.ledger.record(&line.line.order).await?;
                 let effect = record.and_then(|record| record.stock.get(&line.line.line).cloned());
-                effect.map(|effect| effect.generation)
+                effect.map(|effect| (effect.generation, effect.confirming))
             }
         };
         let order = line.line.order.clone();
-        Ok(generation.map(|generation| BookedLine {
-            document: DocumentKey { order, generation },
-            line: line.line.clone(),
-            sku: line.item.sku.clone(),
-        }))
+        let booked = |(generation, confirming)| {
+            let document = DocumentKey { order, generation };
+            let booked = BookedLine { document, line: line.line.clone(), sku: line.item.sku.clone() };
+            (booked, confirming)
+        };
+        Ok(known.map(booked))
     }
 
-    async fn let_leave(&self, state: &ItemState, position: &Position) -> Result<usize, LedgerError> {
-        let included = |line: &InFlight| position.included.get(&line.line).copied().unwrap_or_default();
-        let leaving: Vec<_> = state.lines.iter().filter(|line| line.leaves(included(line))).collect();
+    async fn let_leave(&self, state: &ItemState, asked: &Asked) -> Result<usize, LedgerError> {
+        let of = |known: &BTreeMap<LineKey, Decimal>, line: &InFlight| {
+            known.get(&line.line).copied().unwrap_or_default()
+        };
+        let now = self.clock.now();
+        let leaves = |line: &&InFlight| {
+            line.leaves(of(&asked.included, line), of(&asked.confirming, line), now)
+        };
+        let leaving: Vec<_> = state.lines.iter().filter(leaves).collect();
         for line in &leaving {
             self.stock.remove_in_flight(line).await?;
         }
         Ok(leaving.len())
     }
+}
+
+/// What is known of the lines in flight.
+#[derive(Default)]
+struct Asked {
+    /// E, as the ERP says.
+    included: BTreeMap<LineKey, Decimal>,
+    /// L.
+    confirming: BTreeMap<LineKey, Decimal>,
 }
 
 /// Requests to the table that are under way at once.
