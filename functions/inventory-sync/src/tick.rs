@@ -70,10 +70,18 @@ impl Tick {
                 }
             }
         }
+        let mut followed = Vec::new();
         for (before, open_pool) in open.iter().enumerate() {
             let run = self.run_of(open_pool, self.share(until, open.len() - before));
-            done.push(report("feed", open_pool.pool, self.sync.moved(&run).await));
+            let moved = self.sync.moved(&run).await;
+            // A feed without a cursor begins now: what is read before it has
+            // one could move unnoticed, so everything waits for that.
+            if moved.is_ok() {
+                followed.push(open_pool);
+            }
+            done.push(report("feed", open_pool.pool, moved));
         }
+        let open = followed;
         for (before, open_pool) in open.iter().enumerate() {
             let run = self.run_of(open_pool, self.share(until, open.len() - before));
             let fingerprint = open_pool.pool.fingerprint(&self.configuration);

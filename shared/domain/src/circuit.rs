@@ -68,6 +68,13 @@ impl Circuit {
         self.open.is_none()
     }
 
+    /// What keeps work that only reads from calling the peer. From the probe's
+    /// time on nothing does: there may be no order to probe with, and what
+    /// only reads would wait for ever.
+    pub fn open_for_reads(&self, now: Timestamp) -> Option<&OpenCircuit> {
+        self.open.as_ref().filter(|open| now < open.probe_at)
+    }
+
     /// A call succeeded: closed, and nothing counted.
     #[must_use]
     pub fn after_success(&self) -> Self {

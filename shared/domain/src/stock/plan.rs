@@ -26,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub(super) lower_only: bool,
     /// Small increases are written, too.
     pub(super) exact: bool,
+    /// Just before P was read.
+    pub(super) read_at: Timestamp,
     pub(super) now: Timestamp,
 }
 
@@ -99,7 +101,7 @@ fn quantity(config: &StockConfig, facts: &Facts<'_>, product: &ShopProduct, pres
     let available = facts.state.position.as_ref().map(|position| position.available(&config.locations));
     let available = available.unwrap_or_default();
     let terms = config.terms(facts.sku, product.backorders);
-    let writable = facts.publication.writable(facts.now, config.longest_request());
+    let writable = facts.publication.writable(facts.read_at, config.longest_request());
     // A shortage is left as the shop shows it, and as it will once a write
     // that is in doubt has landed: measured by itself it would grow and grow.
     let shown = match writable {

@@ -129,6 +129,9 @@ pub(super) struct Place {
     watermark: Option<Watermark>,
     /// P, by item.
     pub(super) products: BTreeMap<Sku, Vec<ShopProduct>>,
+    /// Just before P was read: what may still have landed then may not be in
+    /// it, whatever the time is when that is looked at.
+    pub(super) read_at: Timestamp,
 }
 
 impl Publish {
@@ -205,7 +208,8 @@ impl Publish {
             return Ok(true);
         };
         let now = self.clock.now();
-        if let Some(open) = self.ledger.circuit(&Peer::Erp(erp.clone())).await?.circuit.open {
+        let circuit = self.ledger.circuit(&Peer::Erp(erp.clone())).await?.circuit;
+        if let Some(open) = circuit.open_for_reads(now) {
             delay.note(open.probe_at, format!("the circuit of erp/{erp} is open"));
             return Ok(false);
         }
@@ -243,13 +247,14 @@ impl Publish {
         for config in stores {
             let Some(stock) = config.stock.clone() else { continue };
             let store = &config.store;
-            let open = self.ledger.circuit(&Peer::Store(store.clone())).await?.circuit.open;
-            let shop = match open {
+            let circuit = self.ledger.circuit(&Peer::Store(store.clone())).await?.circuit;
+            let shop = match circuit.open_for_reads(self.clock.now()) {
                 None => self.connections.shop_stock(store).await,
                 Some(_) => Err(CallError::blocked(format!("the circuit of store/{store} is open"))),
             };
             let watermark = self.stock.watermark(store).await?;
-            places.push(Place { config, stock, shop, watermark, products: BTreeMap::new() });
+            let read_at = self.clock.now();
+            places.push(Place { config, stock, shop, watermark, products: BTreeMap::new(), read_at });
         }
         Ok(places)
     }
@@ -271,6 +276,7 @@ impl Publish {
         wanted.sort();
         wanted.dedup();
         let mut products = Vec::new();
+        place.read_at = self.clock.now();
         for wanted in wanted.chunks(ITEMS_PER_CALL) {
             summary.reads += 1;
             match shop.products(wanted).await {

@@ -104,6 +104,7 @@ impl Round<'_> {
             news: &news,
             lower_only: self.lower_only,
             exact: self.exact,
+            read_at: self.place.read_at,
             now: self.now(),
         };
         match plan(&self.place.stock, &facts) {
@@ -233,7 +234,7 @@ impl Round<'_> {
         let Change { product, present, delta, why } = change;
         // Beside a write that may still land this one only lowers: what the
         // shop shows at most in the end is the other one's landing.
-        let doubt = known.doubt(now, self.place.stock.longest_request());
+        let doubt = known.doubt(self.place.read_at, self.place.stock.longest_request());
         let beside = doubt.clone().unwrap_or(Intent { present, delta, sent_at: now, lost: false });
         let publication = Publication {
             version: known.version + 1,

@@ -22,8 +22,9 @@ use crate::ports::{
 
 /// Orders on a full page.
 const PAGE: usize = 100;
-/// Orders that a watermark remembers: what does not fit is written again.
-const REMEMBERED: usize = 5_000;
+/// Orders that a watermark remembers, some 100 bytes each in a row of at most
+/// 350,000: what does not fit is written again.
+const REMEMBERED: usize = 3_000;
 
 /// Up to where a store's orders were read for stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -208,7 +208,8 @@ impl StockSync {
         entity: &EntityId,
         owner: &str,
     ) -> Result<usize, SyncError> {
-        if !self.ledger.circuit(&Peer::Store(store.clone())).await?.circuit.is_closed() {
+        let circuit = self.ledger.circuit(&Peer::Store(store.clone())).await?.circuit;
+        if circuit.open_for_reads(self.clock.now()).is_some() {
             return Ok(0);
         }
         let stale = self.stock.stale(store, STALE_AT_ONCE).await?;

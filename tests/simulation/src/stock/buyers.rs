@@ -255,7 +255,7 @@ impl Buyer {
             }
             self.ground().let_go(&self.shop.store, &[more]);
         }
-        self.ground().take_more(&self.shop.store, self.id, wanted, change);
+        self.ground().edit(&self.shop.store, self.id, wanted, change);
         self.shop.change(self.id, "is edited", |order| {
             let before = order.lines[0].reduced_stock;
             orders::edit(order, units, 2);
@@ -263,7 +263,7 @@ impl Buyer {
         });
         self.gap().await;
         self.shop.change_quietly(self.id, |order| order.lines[0].reduced_stock = Some(Decimal::from(units)));
-        self.ground().said_late(&self.shop.store, wanted, change);
+        self.ground().edited(&self.shop.store, wanted, change);
         self.tell("order.updated");
     }
 

@@ -109,7 +109,9 @@ impl Case<'_> {
         };
         let right = ground.target(self.store, self.item).unwrap_or(most);
         let least = right - self.untold;
-        if shown < least || shown > most {
+        // Below zero a shortage is left as the shop shows it.
+        let none = least <= Decimal::ZERO && shown <= Decimal::ZERO;
+        if !none && (shown < least || shown > most) {
             let why = self.publication().and_then(|publication| publication.reached.as_ref());
             let why = why.map_or_else(|| "nothing".to_owned(), |reached| reached.why.to_string());
             let line = |line: &InFlight| format!("{} R{} L{}", line.line, line.reduced(), line.confirming);

@@ -13,7 +13,8 @@ pub enum Cause {
     OurWrite,
     /// Another store on the pool sold it, and we have not told this one yet.
     AnotherStore,
-    /// A sale inside the shop's own request was overwritten by it.
+    /// A sale inside the shop's own request was overwritten by it, or an order
+    /// that was edited did not say yet what it took.
     ShopRequest,
     /// Counted less, damaged, sold at a till, moved out of the pool.
     ErpShrank,
@@ -47,7 +48,7 @@ impl Cause {
         match self {
             Self::OurWrite => "our write",
             Self::AnotherStore => "another store of the pool sold it first",
-            Self::ShopRequest => "a sale inside the shop's own request",
+            Self::ShopRequest => "inside one of the shop's own requests",
             Self::ErpShrank => "the ERP has less: count, damage, till, an order booked as it was",
             Self::ErpCancelled => "cancelled by people in the ERP and wanted in the shop",
             Self::CancelledWhileRead => "cancelled in the ERP between two of our reads",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 use weir_domain::ports::Clock;
 use weir_domain::stock::StockMoved;
@@ -156,6 +156,10 @@ async fn duties(world: &Arc<World>, stock: &Arc<StockWorld>, name: &str) {
         stock.fed(began);
     }
     stage.log(|| format!("{name} follows the feed: {moved:?}"));
+    if !stock.is_fed_since(Timestamp::UNIX_EPOCH) {
+        // What moves before the feed begins is only in a pass that comes later.
+        return;
+    }
     let fingerprint = stock.fingerprint();
     let full = stock.sync.full(&run, FullPlan { hour: 2, fingerprint: &fingerprint }).await;
     if full.as_ref().is_ok_and(|full| !full.unfinished) {

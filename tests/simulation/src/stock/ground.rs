@@ -29,6 +29,8 @@ pub(super) struct State {
     pub(super) excess: BTreeMap<(StoreId, Sku), Excess>,
     pub(super) events: Vec<Event>,
     pub(super) sold: Sold,
+    /// Taken off a shop's quantity, and not yet said in the order.
+    pub(super) unsaid: BTreeMap<Sku, Decimal>,
     /// Units of orders that were deleted for good, by line.
     pub(super) vanished: BTreeMap<LineKey, (Sku, Decimal)>,
 }

@@ -200,12 +200,21 @@ impl Ground {
         self.log_shown(&ground, store, item, "took for an order");
     }
 
-    /// Only now does the shop say what it took off more for a line: who read
-    /// its quantity and its orders before saw the one and not the other.
-    pub fn said_late(&self, store: &StoreId, wanted: &Wanted, units: Decimal) {
+    /// An order that is edited takes more units of a line, or fewer: first off
+    /// the quantity, then, some moments later, in the order.
+    pub fn edit(&self, store: &StoreId, order: OrderId, wanted: &Wanted, units: Decimal) {
+        *lock(&self.state).unsaid.entry(wanted.item.clone()).or_default() += units.max(Decimal::ZERO);
+        self.take_more(store, order, wanted, units);
+    }
+
+    /// Only now does the order say so: who read the quantity and the orders in
+    /// between saw the one and not the other.
+    pub fn edited(&self, store: &StoreId, wanted: &Wanted, units: Decimal) {
         let units = units.max(Decimal::ZERO);
         let now = self.stage.now();
-        lock(&self.state).happened(now, &wanted.item, Cause::ShopRequest, Some(store), units);
+        let mut ground = lock(&self.state);
+        *ground.unsaid.entry(wanted.item.clone()).or_default() -= units;
+        ground.happened(now, &wanted.item, Cause::ShopRequest, Some(store), units);
     }
 
     /// What an order took is put back.
@@ -341,6 +350,11 @@ impl State {
         let showing = self.shelves.get(store).and_then(|shelf| shelf.showing(item));
         let Some((target, showing)) = target.zip(showing) else { return Judged::default() };
         let mut judged = Judged { excess: (showing - target).max(Decimal::ZERO), ..Judged::default() };
+        let unsaid = self.unsaid.get(item).copied().unwrap_or_default();
+        if unsaid > Decimal::ZERO {
+            judged.explained += unsaid;
+            judged.by = Some(Cause::ShopRequest);
+        }
         for event in self.events.iter().filter(|event| event.item == *item) {
             if sent.is_explained_by(event, store) && event.units > Decimal::ZERO {
                 judged.explained += event.units;

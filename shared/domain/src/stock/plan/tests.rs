@@ -107,6 +107,7 @@ impl Known {
                 news: &news,
                 lower_only: self.lower_only,
                 exact: self.exact,
+                read_at: now(),
                 now: now(),
             },
         )
