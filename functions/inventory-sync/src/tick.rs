@@ -99,7 +99,8 @@ impl Tick {
     async fn open<'a>(&self, pool: &'a Pool, invocation: &str) -> Result<Option<Open<'a>>, LedgerError> {
         let Pool { entity, erp, .. } = pool;
         let peer = Peer::Erp(erp.clone());
-        if let Some(open) = self.sync.ledger.circuit(&peer).await?.circuit.open {
+        let circuit = self.sync.ledger.circuit(&peer).await?.circuit;
+        if let Some(open) = circuit.open_for_reads(self.sync.clock.now()) {
             Metric::CircuitOpen { peer: &peer }.record();
             tracing::warn!(%entity, %erp, why = open.why, "the ERP's circuit is open; its stock is not read");
             return Ok(None);
