@@ -228,7 +228,8 @@ impl FaultClass {
             F::Q9 => 900,
             F::D4 => 2_500,
             // Met, not injected: they follow from the others.
-            F::D2 | F::Q5 | F::K3 | F::K15 => 0,
+            F::D2 | F::Q5 | F::K15 => 0,
+            F::K3 => 200,
             F::K1 | F::K2 => 400,
             F::K4 => 500,
             F::K5 => 3_000,

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::target::Explanation;
+use crate::hint::SKEW;
 
 /// A write to the shop is over, one way or the other, when the function that
 /// made it cannot run any more.
@@ -59,6 +60,12 @@ impl Intent {
         self.present + self.delta
     }
 
+    /// Our time-out: when the answer was given up, or, where the writer died,
+    /// when it would have been at the latest.
+    fn given_up_at(&self) -> Timestamp {
+        if self.lost { self.sent_at } else { self.sent_at + WRITER_GONE_AFTER }
+    }
+
     /// The same once a change beside it was done.
     #[must_use]
     pub fn after(self, change: Decimal) -> Self {
@@ -108,18 +115,17 @@ pub enum Writable {
 impl Publication {
     /// A write that may still land, to be remembered beside a new one.
     pub fn doubt(&self, now: Timestamp, longest_request: SignedDuration) -> Option<Intent> {
-        let Writable::Downwards { until, .. } = self.writable(now, longest_request) else { return None };
+        let Writable::Downwards { .. } = self.writable(now, longest_request) else { return None };
         let intent = self.intent.clone()?;
-        Some(Intent { sent_at: until - longest_request, lost: true, ..intent })
+        Some(Intent { sent_at: intent.given_up_at(), lost: true, ..intent })
     }
 
     /// What may be written. `longest_request` is the shop's.
     pub fn writable(&self, now: Timestamp, longest_request: SignedDuration) -> Writable {
         let Some(intent) = &self.intent else { return Writable::Freely };
         let writer_gone = intent.sent_at + WRITER_GONE_AFTER;
-        // Counted from our time-out: when the answer was given up, or, where
-        // the writer died, when it would have been at the latest.
-        let settled = if intent.lost { intent.sent_at } else { writer_gone } + longest_request;
+        // Who gave it up had another clock.
+        let settled = intent.given_up_at() + longest_request + SKEW;
         if !intent.lost && now < writer_gone {
             Writable::NotBefore(writer_gone)
         } else if now < settled {
@@ -158,9 +164,9 @@ mod tests {
     fn one_writer_at_a_time_until_it_cannot_be_at_work_any_more() {
         assert_eq!(sent(false).writable(at(69), LONGEST), Writable::NotBefore(at(70)));
         let crashed = sent(false).writable(at(70), LONGEST);
-        assert_eq!(crashed, Writable::Downwards { landing: Decimal::from(8), until: at(190) });
-        assert_eq!(sent(false).writable(at(190), LONGEST), Writable::Freely);
-        assert_eq!(sent(true).writable(at(120), LONGEST), Writable::Freely);
+        assert_eq!(crashed, Writable::Downwards { landing: Decimal::from(8), until: at(195) });
+        assert_eq!(sent(false).writable(at(195), LONGEST), Writable::Freely);
+        assert_eq!(sent(true).writable(at(125), LONGEST), Writable::Freely);
     }
 
     #[test]
@@ -168,7 +174,7 @@ mod tests {
         let doubt = sent(true).doubt(at(1), LONGEST).unwrap();
         assert_eq!((doubt.target(), doubt.sent_at), (Decimal::from(8), at(0)));
         assert_eq!(doubt.after(Decimal::from(-2)).target(), Decimal::from(6), "it lands on less");
-        assert_eq!(sent(true).doubt(at(120), LONGEST), None, "it has landed, or never will");
+        assert_eq!(sent(true).doubt(at(125), LONGEST), None, "it has landed, or never will");
         let of_the_dead = sent(false).doubt(at(70), LONGEST).unwrap();
         assert_eq!((of_the_dead.lost, of_the_dead.sent_at), (true, at(70)));
     }

@@ -113,6 +113,12 @@ impl Buyer {
 
     /// Buys, if there is enough, and does whatever else they do.
     pub async fn live(self) {
+        self.stock.comes();
+        self.buy().await;
+        self.stock.goes();
+    }
+
+    async fn buy(&self) {
         let (ground, store) = (&self.stock.ground, &self.shop.store);
         if !ground.hold(store, &self.wanted) {
             self.world.stage.log(|| format!("shop: somebody finds too little in {store}"));

@@ -59,9 +59,9 @@ pub async fn perform(play: &Play, of_stock: &StockPlay) -> Outcome {
     sleep(Duration::from_secs(stage.draw(|dice| dice.u64(0..90)))).await;
     stage.heal();
     quiet(&world, &stock).await;
-    // What no trigger tells: increases that were damped, and what was done by
-    // hand in the shop.
-    if damped || stage.met(&[F::K6, F::K7, F::K8]) > 0 {
+    // What no trigger tells: increases that were damped, what was done by hand
+    // in the shop, and what the shop refused for people to look at.
+    if damped || stage.met(&[F::K3, F::K6, F::K7, F::K8]) > 0 {
         stock.deploy();
         quiet(&world, &stock).await;
     }
@@ -293,7 +293,7 @@ async fn unrest(
     fed_at: Timestamp,
 ) -> Option<String> {
     let now = world.stage.now();
-    if at_work(world, stock) {
+    if at_work(world, stock) || stock.is_open() {
         return Some("work goes on".to_owned());
     }
     if stock.ground.is_lagging() || !stock.is_fed_since(fed_at) || world.polls_since(began_at) == 0 {

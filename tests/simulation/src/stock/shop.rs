@@ -124,17 +124,14 @@ impl StockShop {
             sleep(Duration::from_millis(self.stage.draw(|dice| dice.u64(5..120)))).await;
         }
         let land = |(parcel, read): (&Parcel, Option<Decimal>)| {
-            match self.ground.land(store, parcel.id, parcel.change, read, &parcel.sent) {
+            let refused = self.stage.strikes(F::K3);
+            let land = || self.ground.land(store, parcel.id, parcel.change, read, &parcel.sent);
+            match (!refused).then(land).flatten() {
                 Some(product) => Adjusted::Now(product),
-                None => self.refuse(),
+                None => refusal(),
             }
         };
         parcels.iter().zip(read).map(land).collect()
-    }
-
-    fn refuse(&self) -> Adjusted {
-        self.stage.coverage.met(F::K3);
-        Adjusted::Refused { code: "woocommerce_rest_product_invalid_id".to_owned(), status: 404 }
     }
 
     fn quantity(&self, id: u64) -> Option<Decimal> {
@@ -162,6 +159,10 @@ impl StockShop {
             class => self.shop.refusal(class),
         }
     }
+}
+
+fn refusal() -> Adjusted {
+    Adjusted::Refused { code: "woocommerce_rest_product_invalid_id".to_owned(), status: 404 }
 }
 
 /// The ERP's item of a product; a second product of one SKU has another id.

@@ -96,6 +96,7 @@ pub struct StockWorld {
     /// How many of [`ITEMS`] there are.
     pub items: usize,
     orders: AtomicU64,
+    shopping: AtomicU64,
     finished_feeds: Mutex<Vec<Timestamp>>,
     finished_passes: Mutex<Vec<Timestamp>>,
     fingerprint: AtomicU64,
@@ -183,6 +184,7 @@ impl StockWorld {
             sync,
             items: cast.items,
             orders: AtomicU64::new(0),
+            shopping: AtomicU64::new(0),
             finished_feeds: Mutex::default(),
             finished_passes: Mutex::default(),
             fingerprint: AtomicU64::new(1),
@@ -197,6 +199,21 @@ impl StockWorld {
     /// One more order.
     pub fn count_order(&self) {
         self.orders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A customer comes.
+    pub fn comes(&self) {
+        self.shopping.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A customer goes, and changes nothing any more.
+    pub fn goes(&self) {
+        self.shopping.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether somebody is still shopping.
+    pub fn is_open(&self) -> bool {
+        self.shopping.load(Ordering::Relaxed) > 0
     }
 
     /// Orders placed so far.

@@ -272,7 +272,7 @@ fn another_writer_is_let_finish_and_a_lost_answer_only_lowers() {
     assert_eq!(known.wait().unwrap().until, now() + SOON);
     known.publication.intent = intent(true);
     assert_eq!(known.delta(""), n(0));
-    assert_eq!(known.wait().unwrap().until, sent_at + SignedDuration::from_secs(60));
+    assert_eq!(known.wait().unwrap().until, sent_at + SignedDuration::from_secs(65));
     assert_eq!(known.delta(r#", "safety": "3""#), n(-3), "10 may land, 7 is right");
 }
 
