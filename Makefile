@@ -47,11 +47,11 @@ deploy: check package ## Deploy to AWS: make deploy CONFIG=dir [STACK=weir]
 
 SIMULATE := cargo run --quiet --package weir-simulation --bin simulate --
 
-sim: ## Look for a lost or doubled order for a minute: make sim [SECONDS=60 | SEEDS=n | SEED=n to replay]
-	$(SIMULATE) $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS),--seconds $(or $(SECONDS),60)))
+sim: ## Look for a lost or doubled order, a unit sold twice: make sim [SECONDS=60 | SEEDS=n | SEED=n to replay] [WORLD=orders|stock]
+	$(SIMULATE) $(if $(WORLD),--world $(WORLD)) $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS),--seconds $(or $(SECONDS),60)))
 
 sim-full: ## All crash points, saboteurs, other connectors' ways, and SEEDS=100000 seeds
-	$(SIMULATE) --full --seeds $(or $(SEEDS),100000)
+	$(SIMULATE) $(if $(WORLD),--world $(WORLD)) --full --seeds $(or $(SEEDS),100000)
 
 FUZZ := .local/cargo/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
 FUZZED := $(CURDIR)/target/fuzz
