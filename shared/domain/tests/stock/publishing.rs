@@ -154,7 +154,7 @@ fn a_lost_answer_is_never_sent_again() {
         world.pass(20);
         world.republish(&["MUG"]);
         assert_eq!(world.shop().sent().len(), sent, "it may still land");
-        world.pass(41);
+        world.pass(46);
         world.republish(&["MUG"]);
         assert_eq!(world.shown(1), n(8), "applied: {applied}");
     }
