@@ -9,7 +9,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 ARCHITECTURE ?= x86_64
 STACK ?= weir
 
-.PHONY: help demo up down test check sim sim-full fuzz mutants bench package lint audit deploy clean
+.PHONY: help demo up down test check sim sim-full oversell fuzz mutants bench package lint audit deploy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +50,11 @@ SIMULATE := cargo run --quiet --package weir-simulation --bin simulate --
 sim: ## Look for a lost or doubled order, a unit sold twice: make sim [SECONDS=60 | SEEDS=n | SEED=n to replay] [WORLD=orders|stock]
 	$(SIMULATE) $(if $(WORLD),--world $(WORLD)) $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS),--seconds $(or $(SECONDS),60)))
 
-sim-full: ## All crash points, saboteurs, other connectors' ways, and SEEDS=100000 seeds
+sim-full: ## All crash points, saboteurs, other connectors' ways, the oversell report, and SEEDS=100000 seeds
 	$(SIMULATE) $(if $(WORLD),--world $(WORLD)) --full --seeds $(or $(SEEDS),100000)
+
+oversell: ## Absolute pushes beside ours, the rule for safety stock, and docs/oversell.svg: make oversell [TRIALS=300]
+	$(SIMULATE) --oversell --trials $(or $(TRIALS),300) --plot docs/oversell.svg
 
 FUZZ := .local/cargo/bin/cargo-fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz/build --sanitizer none
 FUZZED := $(CURDIR)/target/fuzz

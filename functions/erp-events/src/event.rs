@@ -88,8 +88,8 @@ impl BadEvent {
         match self {
             Self::NotAnEvent | Self::TypeUnknown | Self::Data | Self::ItemCount | Self::Sku => 400,
             Self::TooLarge => 413,
-            Self::EntityNotSold | Self::LocationUnknown => 422,
-            Self::NotServed => 501,
+            // No 5xx: nothing failed here, and sending it again changes nothing.
+            Self::EntityNotSold | Self::LocationUnknown | Self::NotServed => 422,
         }
     }
 }

@@ -156,6 +156,7 @@ impl Receiver {
             received_at,
             cause: StockCause::Event,
             correlation: format!("{correlation}-{index}"),
+            hops: 0,
         };
         batches(event.skus.iter().cloned()).into_iter().enumerate().map(message).collect()
     }

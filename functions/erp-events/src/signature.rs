@@ -1,17 +1,19 @@
-//! The signature of an event, by the scheme of Standard Webhooks: base64 of
-//! HMAC-SHA256 over `id.timestamp.body`, the body's bytes as they were sent.
+//! The signature of an event, by the scheme of Standard Webhooks and its own
+//! library: base64 of HMAC-SHA256 over `id.timestamp.body`, the body's bytes as
+//! they were sent.
 //!
 //! `webhook-signature` may hold several signatures, as a sender writes them
 //! that rotates its secret; one of them has to hold. Only `v1`, the symmetric
-//! one, is known. Tests compare this with the scheme's own library, which is
-//! not linked because it asks the system's clock.
+//! one, is known. The library signs what was sent, for two secrets, and the
+//! result is compared here: its own `verify` takes one secret and asks the
+//! system's clock.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use standardwebhooks::Webhook;
+use subtle::{Choice, ConstantTimeEq};
 
 /// The header with the event's id.
 pub const ID_HEADER: &str = "webhook-id";
@@ -87,8 +89,8 @@ pub enum BadSecret {
 
 /// The keys of one source.
 pub struct Keys {
-    current: Vec<u8>,
-    previous: Option<Vec<u8>>,
+    current: Webhook,
+    previous: Option<Webhook>,
 }
 
 impl Keys {
@@ -102,10 +104,14 @@ impl Keys {
     }
 }
 
-fn key(secret: &SecretString) -> Result<Vec<u8>, BadSecret> {
+fn key(secret: &SecretString) -> Result<Webhook, BadSecret> {
     let text = secret.expose_secret().strip_prefix(PREFIX).ok_or(BadSecret::Form)?;
     let key = BASE64_STANDARD.decode(text).map_err(|_| BadSecret::Form)?;
-    if KEY_BYTES.contains(&key.len()) { Ok(key) } else { Err(BadSecret::Form) }
+    if KEY_BYTES.contains(&key.len()) { of_key(key) } else { Err(BadSecret::Form) }
+}
+
+fn of_key(key: Vec<u8>) -> Result<Webhook, BadSecret> {
+    Webhook::from_bytes(key).map_err(|_| BadSecret::Form)
 }
 
 /// Verifies an event. Without keys, an event of a source that does not exist
@@ -120,10 +126,11 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<SignedWith, SignatureError> {
     let claimed = Claimed::read(claim)?;
-    let current = keys.map_or(&NOBODYS_KEY[..], |keys| &keys.current);
-    let previous = keys.and_then(|keys| keys.previous.as_deref());
+    let nobodys = of_key(NOBODYS_KEY.to_vec()).map_err(|_| SignatureError::Mismatch)?;
+    let current = keys.map_or(&nobodys, |keys| &keys.current);
+    let previous = keys.and_then(|keys| keys.previous.as_ref());
     let by_current = claimed.is_signed(current, body) && keys.is_some();
-    let by_previous = claimed.is_signed(previous.unwrap_or(&NOBODYS_KEY), body) && previous.is_some();
+    let by_previous = claimed.is_signed(previous.unwrap_or(&nobodys), body) && previous.is_some();
     let signed_with = match (by_current, by_previous) {
         (true, _) => SignedWith::Current,
         (false, true) => SignedWith::Previous,
@@ -138,8 +145,7 @@ pub fn verify(
 
 /// The headers, read.
 struct Claimed<'a> {
-    id: &'a [u8],
-    timestamp: &'a [u8],
+    id: &'a str,
     sent_at: Timestamp,
     signatures: Vec<[u8; SIGNATURE_BYTES]>,
 }
@@ -150,33 +156,37 @@ impl<'a> Claimed<'a> {
             header.filter(|value| !value.is_empty()).ok_or(SignatureError::Missing)
         };
         let (id, timestamp, signature) = (there(claim.id)?, there(claim.timestamp)?, there(claim.signature)?);
-        let is_id = id.len() <= LONGEST_ID && id.iter().all(u8::is_ascii_graphic);
-        let sent_at = is_id.then(|| seconds(timestamp)).flatten().ok_or(SignatureError::Malformed)?;
+        let id = message_id(id).ok_or(SignatureError::Malformed)?;
+        let sent_at = seconds(timestamp).ok_or(SignatureError::Malformed)?;
         let signatures: Vec<_> =
             signature.split(|byte| *byte == b' ').take(SIGNATURES).filter_map(of_v1).collect();
         if signatures.is_empty() {
             Err(SignatureError::Malformed)
         } else {
-            Ok(Self { id, timestamp, sent_at, signatures })
+            Ok(Self { id, sent_at, signatures })
         }
     }
 
-    /// In constant time for each signature: `verify_slice` compares all bytes.
-    fn is_signed(&self, key: &[u8], body: &[u8]) -> bool {
-        // HMAC takes a key of any length, so that this is never an error.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(key) else { return false };
-        for part in [self.id, b".", self.timestamp, b".", body] {
-            mac.update(part);
-        }
-        let holds = |signature: &[u8; SIGNATURE_BYTES]| mac.clone().verify_slice(signature).is_ok();
-        self.signatures.iter().filter(|signature| holds(signature)).count() > 0
+    /// All bytes of all signatures are compared, whatever is found. The
+    /// library signs text only: a body that is none is nobody's.
+    fn is_signed(&self, key: &Webhook, body: &[u8]) -> bool {
+        let Ok(signature) = key.sign(self.id, self.sent_at.as_second(), body) else { return false };
+        let Some(expected) = of_v1(signature.as_bytes()) else { return false };
+        let holds = |signature: &[u8; SIGNATURE_BYTES]| signature.ct_eq(&expected);
+        self.signatures.iter().map(holds).fold(Choice::from(0), |any, one| any | one).into()
     }
 }
 
-/// Digits only, so that a time has one spelling.
+fn message_id(id: &[u8]) -> Option<&str> {
+    let is_id = id.len() <= LONGEST_ID && id.iter().all(u8::is_ascii_graphic);
+    std::str::from_utf8(id).ok().filter(|_| is_id)
+}
+
+/// Digits only and no zero before them, so that a time has one spelling: it
+/// is signed in this one.
 fn seconds(timestamp: &[u8]) -> Option<Timestamp> {
     let digits = timestamp.len() <= 12 && timestamp.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(timestamp).ok().filter(|_| digits)?;
+    let text = std::str::from_utf8(timestamp).ok().filter(|text| digits && !text.starts_with('0'))?;
     Timestamp::from_second(text.parse().ok()?).ok()
 }
 

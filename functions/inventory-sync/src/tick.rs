@@ -79,14 +79,14 @@ impl Tick {
             if moved.is_ok() {
                 followed.push(open_pool);
             }
-            done.push(report("feed", open_pool.pool, moved));
+            done.push(report("feed", open_pool, moved));
         }
         let open = followed;
         for (before, open_pool) in open.iter().enumerate() {
             let run = self.run_of(open_pool, self.share(until, open.len() - before));
             let fingerprint = open_pool.pool.fingerprint(&self.configuration);
             let plan = FullPlan { hour: self.hour, fingerprint: &fingerprint };
-            done.push(report("full", open_pool.pool, self.sync.full(&run, plan).await));
+            done.push(report("full", open_pool, self.sync.full(&run, plan).await));
         }
         for pool in &pools {
             done.extend(self.resend(pool, invocation).await);
@@ -168,12 +168,14 @@ impl Tick {
     }
 }
 
-fn report(pass: &'static str, pool: &Pool, synced: Result<Synced, SyncError>) -> Done {
-    let Pool { entity, erp, .. } = pool;
+fn report(pass: &'static str, open: &Open<'_>, synced: Result<Synced, SyncError>) -> Done {
+    let Pool { entity, erp, .. } = open.pool;
     match synced {
         Ok(Synced { skipped: true, .. }) => true,
         Ok(Synced { pages, items, stored, unfinished, .. }) => {
-            tracing::info!(%entity, %erp, pass, pages, items, stored, unfinished, "stock synced");
+            // What its figures are made of: whoever compares them has to know.
+            let basis = open.erp.basis();
+            tracing::info!(%entity, %erp, ?basis, pass, pages, items, stored, unfinished, "stock synced");
             Metric::StockRefreshed { erp, items: stored }.record();
             true
         }

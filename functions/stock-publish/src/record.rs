@@ -52,6 +52,7 @@ fn report(summary: &StockSummary, lag: SignedDuration) {
         written = totals.written,
         kept = totals.kept,
         waiting = totals.waiting,
+        sent_on = summary.sent_on,
         exceptions = totals.exceptions,
         reads = totals.reads,
         writes = totals.writes,
@@ -120,7 +121,7 @@ mod tests {
             ("main".parse().unwrap(), store(4, &[("product_gone", 1), ("sku_twice", 2)])),
             ("outlet".parse().unwrap(), store(0, &[("sku_twice", 1)])),
         ];
-        let summary = StockSummary { refreshed: 5, stores: stores.into(), why: None };
+        let summary = StockSummary { refreshed: 5, stores: stores.into(), ..StockSummary::default() };
         let expected = Totals {
             written: 4,
             kept: 20,

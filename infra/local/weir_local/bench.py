@@ -24,7 +24,7 @@ RUNS = 20
 
 def bench() -> None:
     """Print one line for each shipped function."""
-    say(f"{'function':12} {'bytes':>10} {'zipped':>10}   init ms (min median max)   memory MB")
+    say(f"{'function':14} {'bytes':>10} {'zipped':>10}   init ms (min median max)   memory MB")
     for name in paths.functions():
         program = paths.ROOT / "target" / "lambda" / name / "bootstrap"
         if not program.exists():
@@ -32,7 +32,7 @@ def bench() -> None:
         starts = sorted(start(program) for _ in range(RUNS))
         init = [ms for ms, _ in starts]
         memory = max(megabytes for _, megabytes in starts)
-        say(f"{name:12} {program.stat().st_size:>10} {zipped(program):>10}"
+        say(f"{name:14} {program.stat().st_size:>10} {zipped(program):>10}"
             f"   {init[0]:8.1f} {statistics.median(init):8.1f} {init[-1]:8.1f}   {memory:9.1f}")
 
 
@@ -103,4 +103,7 @@ def environment(port: int) -> dict[str, str]:
         "METRICS_NAMESPACE": "Weir/bench",
         "ORDERS_QUEUE_URL": "https://sqs.example.com/orders",
         "LEDGER_TABLE": "ledger",
+        "STOCK_QUEUE_URL": "https://sqs.example.com/stock",
+        "STOCK_TABLE": "stock",
+        "NIGHTLY_HOUR": "2",
     }

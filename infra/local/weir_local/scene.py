@@ -104,10 +104,11 @@ class Scene:
         return self.depth(self.stack.outputs["OrdersDeadLetterQueueUrl"])
 
     def depth(self, queue_url: str) -> int:
-        """Messages in a queue, in flight included."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        """Messages in a queue, in flight and delayed ones included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
+                 "ApproximateNumberOfMessagesDelayed"]
         answer = self.stack.aws.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
-        return sum(int(answer["Attributes"][name]) for name in names)
+        return sum(int(answer["Attributes"].get(name, 0)) for name in names)
 
     # -------------------------------------------------------------- the ERP
 

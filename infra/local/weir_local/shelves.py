@@ -1,4 +1,9 @@
-"""What happens to goods in the ERP, as people there do it: received, sold over the counter, counted."""
+"""What happens to goods in the ERP: they come, go, and are written off.
+
+Each is one move between a warehouse and the location for lost and found goods, done at
+once. For stock that is what a receipt or a sale over the counter is; purchases, receipts
+and tills with their documents are not played.
+"""
 
 from datetime import date
 
@@ -47,10 +52,11 @@ class Shelves:
         return int(came - left)
 
     def promised(self, sku: str) -> int:
-        """Units that customers of the shop were promised: every move out, done or not."""
+        """Units that customers of the shop are promised and that are still there: moves out, not done."""
         moves = self.tryton.get(
             "stock.move",
-            [["product.code", "=", sku], ["origin", "like", "sale.line,%"], ["state", "!=", "cancelled"]],
+            [["product.code", "=", sku], ["origin", "like", "sale.line,%"],
+             ["state", "not in", ["done", "cancelled"]]],
             ["quantity"])
         return int(sum(move["quantity"] for move in moves))
 

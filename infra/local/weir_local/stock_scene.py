@@ -55,15 +55,34 @@ class StockScene:
         shown = self.weir.control("GET", "state")["stock"][sku]
         return Decimal(str(shown))
 
-    def until_shown(self, wanted: dict[str, int], seconds: float = 60) -> float:
-        """Wait until the shop shows this; returns how long it took, in seconds."""
-        began = time.monotonic()
+    def until_shown(self, wanted: dict[str, int], seconds: float = 60, since: float | None = None) -> float:
+        """Wait until the shop shows this; returns how long it took since then, or now, in seconds."""
+        began = time.monotonic() if since is None else since
         while True:
             shown = {sku: self.shown(sku) for sku in wanted}
             if shown == wanted:
                 return time.monotonic() - began
             if time.monotonic() - began > seconds:
                 raise Failure(f"after {seconds:.0f} s the shop shows {shown}, not {wanted}")
+            time.sleep(0.05)  # Not for luck: the interval between two looks.
+
+    def until_settled(self, wanted: dict[str, int], seconds: float = 120) -> None:
+        """Wait until everything that was said is worked off, and the shop shows this *then*.
+
+        An event is in the queue before it is answered, and whatever has to be looked at again
+        is sent before the message that found it out is deleted. So a later wrong write, too,
+        would be seen here.
+        """
+        queue = self.stack.outputs["StockQueueUrl"]
+        deadline = time.monotonic() + seconds
+        while True:
+            waiting = self.weir.depth(queue)
+            shown = {sku: self.shown(sku) for sku in wanted}
+            if not waiting and shown == wanted:
+                return
+            if time.monotonic() > deadline:
+                raise Failure(
+                    f"after {seconds:.0f} s the shop shows {shown}, not {wanted}; {waiting} messages wait")
             time.sleep(0.05)  # Not for luck: the interval between two looks.
 
     def buy(self, sku: str, quantity: int = 1) -> bool:

@@ -11,7 +11,7 @@ use crate::money::Totals;
 use crate::order::{Order, OrderStatus, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
-use crate::stock::in_flight::StockEffects;
+use crate::stock::effects::StockEffects;
 
 /// Everything Weir knows about one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -126,6 +126,23 @@ impl State {
         lines.map(|(line, halves)| halves.in_flight(item, line)).collect()
     }
 
+    fn stale(
+        &self,
+        store: &StoreId,
+        after: Option<&(ItemKey, Timestamp)>,
+        limit: usize,
+    ) -> Vec<(ItemKey, Timestamp)> {
+        let mut found: Vec<(Timestamp, ItemKey)> = self
+            .publications
+            .iter()
+            .filter_map(|(item, shops)| Some((shops.get(store)?.stale_since?, item.clone())))
+            .filter(|(since, item)| after.is_none_or(|after| (*since, item) > (after.1, &after.0)))
+            .collect();
+        found.sort();
+        found.truncate(limit.min(LONGEST_ANSWER));
+        found.into_iter().map(|(since, item)| (item, since)).collect()
+    }
+
     fn item(&self, item: &ItemKey) -> ItemState {
         ItemState {
             position: self.positions.get(item).cloned(),
@@ -147,14 +164,14 @@ fn follows(version: u64, stored: Option<u64>) -> bool {
 }
 
 fn storable(item: &ItemKey) -> Result<(), LedgerError> {
-    let why = || LedgerError::Unavailable("the SKU is too long to be stored".to_owned());
+    let why = || LedgerError::TooLong("the SKU".to_owned());
     (item.sku.0.len() <= LONGEST_SKU_BYTES).then_some(()).ok_or_else(why)
 }
 
 fn fitting(what: &str, document: &impl serde::Serialize) -> Result<(), LedgerError> {
     match serde_json::to_vec(document).expect("every document is JSON").len() {
         ..=LONGEST_DOCUMENT_BYTES => Ok(()),
-        bytes => Err(LedgerError::Unavailable(format!("{what} of {bytes} bytes is too long to be stored"))),
+        bytes => Err(LedgerError::TooLong(format!("{what} of {bytes} bytes"))),
     }
 }
 
@@ -221,7 +238,9 @@ impl StockStore for FakeStockStore {
         publication: &Publication,
     ) -> Result<bool, LedgerError> {
         self.faults.strike(StockOp::PutPublication, || {
-            storable(item)?;
+            if storable(item).is_err() {
+                return Ok(false);
+            }
             fitting("a publication", publication)?;
             let mut state = lock(&self.state);
             let shops = state.publications.entry(item.clone()).or_default();
@@ -236,16 +255,16 @@ impl StockStore for FakeStockStore {
     }
 
     async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.faults.strike(StockOp::Stale, || {
-            let mut found: Vec<(ItemKey, Timestamp)> = lock(&self.state)
-                .publications
-                .iter()
-                .filter_map(|(item, shops)| Some((item.clone(), shops.get(store)?.stale_since?)))
-                .collect();
-            found.sort_by_cached_key(|(item, since)| (*since, item.clone()));
-            found.truncate(limit.min(LONGEST_ANSWER));
-            Ok(found)
-        })
+        self.faults.strike(StockOp::Stale, || Ok(lock(&self.state).stale(store, None, limit)))
+    }
+
+    async fn stale_after(
+        &self,
+        store: &StoreId,
+        after: &(ItemKey, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        self.faults.strike(StockOp::Stale, || Ok(lock(&self.state).stale(store, Some(after), limit)))
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {

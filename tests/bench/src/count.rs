@@ -59,6 +59,7 @@ pub(crate) fn reset_peak() {
 fn status(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok());
+    let kilobytes =
+        line.and_then(|line| line.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok());
     kilobytes.unwrap_or_default() / 1000.0
 }

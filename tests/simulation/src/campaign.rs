@@ -1,5 +1,6 @@
 //! Many seeds on all cores, and what they came to together.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,8 +49,8 @@ pub struct Tally {
     pub coverage: Coverage,
     /// Units sold, where there is stock.
     pub sold: Sold,
-    /// Seeds in which a unit was sold that nobody had.
-    pub seeds_oversold: u64,
+    /// Seeds, by how many units were sold in them that nobody had.
+    pub seeds_by_oversold: BTreeMap<u64, u64>,
     /// Seeds that broke a promise, the first ones.
     pub broken: Vec<u64>,
 }
@@ -66,7 +67,7 @@ impl Tally {
         self.ends.with_people += outcome.ends.with_people;
         self.coverage.add(&outcome.coverage);
         self.sold.add(&outcome.sold);
-        self.seeds_oversold += u64::from(outcome.sold.oversold() > 0);
+        *self.seeds_by_oversold.entry(outcome.sold.oversold()).or_default() += 1;
         if !outcome.violations.is_empty() {
             self.broken.push(outcome.seed);
         }

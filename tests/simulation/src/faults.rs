@@ -211,6 +211,7 @@ impl FaultClass {
 
     /// Strikes per 10,000 chances where the class is on. Chances differ:
     /// calls, messages, orders or minutes.
+    #[expect(clippy::match_same_arms, reason = "the classes of orders, then those of stock")]
     fn base(self) -> u32 {
         match self {
             F::E1 | F::E2 | F::E3 | F::E4 | F::E5 | F::E6 => 250,

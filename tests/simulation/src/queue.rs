@@ -147,8 +147,7 @@ impl SimQueue {
     /// Operators send the dead letters again that can be read.
     pub fn redrive_readable(&self) {
         let dead = std::mem::take(&mut lock(&self.state).dead);
-        let (readable, poison): (Vec<_>, Vec<_>) =
-            dead.into_iter().partition(|body| is_readable(body));
+        let (readable, poison): (Vec<_>, Vec<_>) = dead.into_iter().partition(|body| is_readable(body));
         lock(&self.state).dead = poison;
         for body in readable {
             self.put(&body);

@@ -161,7 +161,15 @@ async fn perform(play: &Play) -> Outcome {
 fn cast(stage: &Stage, play: &Play) -> Cast {
     if let Some((kind, _, _)) = &play.drill {
         let (erps, saboteur) = (vec![*kind], play.saboteur);
-        return Cast { stores: 1, erps, reserve_days: 14, beyond: false, saboteur, baseline: None, stock: None };
+        return Cast {
+            stores: 1,
+            erps,
+            reserve_days: 14,
+            beyond: false,
+            saboteur,
+            baseline: None,
+            stock: None,
+        };
     }
     stage.draw(|dice| {
         let kind = |dice: &mut fastrand::Rng| Kind::ALL[dice.usize(0..Kind::ALL.len())];

@@ -61,9 +61,8 @@ impl Port {
         match self {
             Self::Table => const { &[at(F::D1, Before), at(F::D3, After), at(F::D5, Before)] },
             Self::Queue => const { &[at(F::Q8, Before), at(F::Q8, After)] },
-            Self::Shop => const { &[at(F::W6, Before), at(F::W9, Before)] },
+            Self::Shop | Self::ShopStock => const { &[at(F::W6, Before), at(F::W9, Before)] },
             Self::Secrets => const { &[at(F::L5, Before)] },
-            Self::ShopStock => const { &[at(F::W6, Before), at(F::W9, Before)] },
             Self::ShopAdjust => {
                 const {
                     &[

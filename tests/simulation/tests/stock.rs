@@ -12,7 +12,7 @@ use weir_simulation::stock::trial::{Trial, Way};
 /// Seeds that once broke a promise, with what they found. They play out
 /// differently whenever the simulator draws differently, and stay because a
 /// mistake is often made twice in one place.
-const REGRESSIONS: [(u64, &str); 13] = [
+const REGRESSIONS: [(u64, &str); 17] = [
     (17, "L followed an edit in the shop before the ERP's sale did"),
     (29, "a lost write landed after its doubt, which was counted from its beginning, on top of a fresh one"),
     (33, "an R that went away and came back was no news to the listing's memory"),
@@ -21,11 +21,18 @@ const REGRESSIONS: [(u64, &str); 13] = [
     (292, "a line that had left was brought back by a slower reader"),
     (310, "a line left while its sale was being cancelled, and the shop kept its units taken"),
     (1_759, "L of a worker that died between the rows and the record stayed for ever"),
+    (2_101, "a refusal by the shop made a lost write forgotten"),
     (2_830, "a doubt ended between the reading of the quantity and the plan"),
+    (
+        3_158,
+        "an order that came back to what order-push had seen was no news, though a listing had seen more",
+    ),
     (3_426, "a shortage below zero ran away while a write was in doubt"),
     (3_605, "what moved before the feed began was missed: the first full pass waits for the feed"),
+    (3_983, "a lowering swallowed a sale, and what had been too much before it was called ours"),
     (5_515, "an open circuit that no order probed stopped stock for ever"),
     (10_509, "the end of a doubt was compared across two machines' clocks"),
+    (40_512, "a deletion was older than what a listing had seen, by the shop's faster clock"),
 ];
 
 #[test]

@@ -91,6 +91,54 @@ fn every_function_has_an_alarm_on_its_errors() {
     }
 }
 
+/// Whether an alarm rings, from what each period has counted, the last one
+/// last; a period without data does not ring.
+fn rings(alarm: Resource, periods: &[u64]) -> bool {
+    let number = |name: &str| usize::try_from(alarm.property(name).as_u64().unwrap()).unwrap();
+    let evaluated = number("/EvaluationPeriods");
+    let needed = alarm.property("/DatapointsToAlarm").as_u64().unwrap_or(evaluated as u64);
+    assert_eq!(alarm.property("/TreatMissingData"), "notBreaching", "{}", alarm.id);
+    let breaching = periods.iter().rev().take(evaluated).filter(|count| **count > 0).count();
+    breaching as u64 >= needed
+}
+
+/// Breaking ticks, one every so many minutes, counted by the periods of an
+/// alarm.
+fn counted(alarm: Resource, minutes: u64, first: u64) -> Vec<u64> {
+    let period = alarm.property("/Period").as_u64().unwrap() / 60;
+    let ticks: Vec<u64> = (0..).map(|tick| first + tick * minutes).take_while(|at| *at < 6 * 60).collect();
+    let within = |from: u64| ticks.iter().filter(|at| (from..from + period).contains(*at)).count() as u64;
+    (0..6 * 60 / period).map(|n| within(n * period)).collect()
+}
+
+/// At every schedule that the template allows an alarm over its ticks rings
+/// within an hour, goes on ringing for as long as they break, and does not
+/// ring for a single one.
+#[test]
+fn alarms_over_ticks_ring_at_every_schedule_that_is_allowed() {
+    let (template, alarms) = (Template::main(), Template::load("infra/alarms.yaml"));
+    let parameter =
+        |name: &str| template.at(&format!("/Parameters/InventorySyncMinutes/{name}")).as_u64().unwrap();
+    for (id, by_one) in [("InventorySyncErrors", false), ("StockSyncFailing", false), ("StockStale", true)] {
+        let alarm = alarms.resource(id);
+        // One tick a period can be enough, or two would be needed at once.
+        let threshold = alarm.property("/Threshold").as_u64().unwrap();
+        assert!(threshold == 1 || alarm.property("/Statistic") == "Maximum", "{id}");
+        for minutes in parameter("MinValue")..=parameter("MaxValue") {
+            for first in 0..minutes {
+                let periods = counted(alarm, minutes, first);
+                let hour = periods.len() / 6;
+                for now in hour..=periods.len() {
+                    assert!(rings(alarm, &periods[..now]), "{id}: every {minutes} minutes, period {now}");
+                }
+                let mut once = vec![0; periods.len()];
+                once[hour] = 1;
+                assert_eq!(rings(alarm, &once[..=hour]), by_one, "{id}: a single tick");
+            }
+        }
+    }
+}
+
 fn text_of_ref(value: &serde_json::Value) -> Option<&str> {
     value.get("Ref")?.as_str()
 }

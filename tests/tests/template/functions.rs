@@ -166,6 +166,24 @@ fn the_routes_are_those_that_shops_and_erps_are_told() {
     }
 }
 
+/// A flood of events is not paid for by WooCommerce, to which a 429 is a
+/// strike against its webhook.
+#[test]
+fn events_have_a_limit_of_their_own_that_is_lower() {
+    let template = Template::main();
+    let stage = template.resource("HttpStage");
+    let limits = stage.property("/RouteSettings").as_object().unwrap();
+    let route = template.resource("ErpEventsRoute");
+    assert_eq!(limits.keys().collect::<Vec<_>>(), [text(route.property("/RouteKey"))]);
+    assert_eq!(stage.attribute("/DependsOn"), route.id, "its route must be there before its limit");
+    for limit in limits.values() {
+        for name in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+            let (own, others) = (&limit[name], stage.property(&format!("/DefaultRouteSettings/{name}")));
+            assert!(own.as_u64() > Some(0) && own.as_u64() < others.as_u64(), "{name}: {own}, {others}");
+        }
+    }
+}
+
 /// Whoever calls an ERP may have to reach one on premises.
 #[test]
 fn functions_that_call_an_erp_can_be_put_near_it() {

@@ -54,6 +54,7 @@ const CALLS: &[Need] = &[
     ("stock.remove_in_flight(", &["dynamodb:DeleteItem"], STOCK),
     ("stock.put_publication(", &["dynamodb:PutItem"], STOCK),
     ("stock.stale(", &["dynamodb:Query"], STALE_INDEX),
+    ("stock.stale_after(", &["dynamodb:Query"], STALE_INDEX),
     ("stock.watermark(", &["dynamodb:GetItem"], STOCK),
     ("stock.put_watermark(", &["dynamodb:PutItem"], STOCK),
     ("secrets.of_store(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),
@@ -62,8 +63,8 @@ const CALLS: &[Need] = &[
     ("secrets.of_erp_anew(", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
 ];
 
-/// Both queues are sent to by the same words, in files of their own: the file
-/// names the port.
+/// Both queues are sent to by the same words: the file names the port, or is
+/// of a use case that knows no other.
 const SENDS: &[(&str, Need)] = &[
     ("OrderQueue", ("queue.send(", &["sqs:SendMessage"], ORDERS)),
     ("StockQueue", ("queue.send(", &["sqs:SendMessage"], STOCK_MESSAGES)),
@@ -78,6 +79,8 @@ const USE_CASES: &[(&str, &[&str])] = &[
     (
         "weir_domain::stock::publish",
         &[
+            "shared/domain/src/stock/left.rs",
+            "shared/domain/src/stock/place.rs",
             "shared/domain/src/stock/publish.rs",
             "shared/domain/src/stock/refresh.rs",
             "shared/domain/src/stock/round.rs",
@@ -94,14 +97,23 @@ const USE_CASES: &[(&str, &[&str])] = &[
 fn calls(function: &str) -> Vec<Need> {
     let own = source::files_of(&format!("functions/{function}/src"));
     let named = |name: &str| own.iter().any(|code| code.contains(name));
-    let paths = USE_CASES.iter().filter(|(name, _)| named(name)).flat_map(|(_, paths)| *paths);
-    let mut files: Vec<String> = paths.flat_map(|path| source::files_of(path)).collect();
-    files.extend(own);
-    let files: Vec<String> = files.iter().map(|code| code.split_whitespace().collect()).collect();
+    let paths = USE_CASES.iter().filter(|(name, _)| named(name)).map(|(_, paths)| *paths);
+    let cases: Vec<Vec<String>> =
+        paths.map(|paths| paths.iter().flat_map(|path| source::files_of(path)).collect()).collect();
+    let files: Vec<String> =
+        cases.iter().flatten().chain(&own).map(|code| code.split_whitespace().collect()).collect();
     let anywhere = |call: &str| files.iter().any(|code| code.contains(call));
     let mut made: Vec<Need> = CALLS.iter().filter(|(call, ..)| anywhere(call)).copied().collect();
-    let sends =
-        |(port, need): &&(&str, Need)| files.iter().any(|code| code.contains(need.0) && code.contains(port));
+    let sends_in = |code: &String, port: &str, call: &str| code.contains(call) && code.contains(port);
+    let knows_only = |case: &Vec<String>, port: &str| {
+        SENDS.iter().all(|(other, _)| case.iter().any(|code| code.contains(other)) == (*other == port))
+    };
+    let sends = |(port, need): &&(&str, Need)| {
+        files.iter().any(|code| sends_in(code, port, need.0))
+            || cases
+                .iter()
+                .any(|case| knows_only(case, port) && case.iter().any(|code| code.contains(need.0)))
+    };
     made.extend(SENDS.iter().filter(sends).map(|(_, need)| *need));
     if anywhere("SqsVisibility::new(") {
         let queue =

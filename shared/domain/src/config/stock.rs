@@ -13,7 +13,8 @@ use crate::stock::Terms;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StockConfig {
-    /// Whose stock it sells: one of the entities of the store's rules.
+    /// Whose stock it sells: one of the entities of the store's rules. It is
+    /// in one ERP, the same for every store that sells it.
     pub entity: EntityId,
     /// The pool: locations whose stock it may sell, as the ERP's document
     /// names them.

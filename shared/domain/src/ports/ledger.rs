@@ -23,6 +23,9 @@ pub enum LedgerError {
     /// What is stored cannot be read by this code.
     #[error("the ledger holds something unreadable: {0}")]
     Corrupt(String),
+    /// It fits into no key or no row, and never will.
+    #[error("{0} is too long to be stored")]
+    TooLong(String),
 }
 
 /// How a claim ended.

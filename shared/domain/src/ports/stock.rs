@@ -253,18 +253,20 @@ pub trait StockStore: Send + Sync {
 
     /// Stores a reading whose `version` follows the one that was stored when
     /// it began; `false` if another one was stored since.
+    /// [`LedgerError::TooLong`] where no row can hold it.
     async fn put_position(&self, position: &Position) -> Result<bool, LedgerError>;
 
     /// Writes what is news about in-flight lines: R by its read, L by its
     /// fence. What is older than what is known changes nothing.
+    /// [`LedgerError::TooLong`]: some can never be stored; all others are.
     async fn put_in_flight(&self, news: &[InFlightNews]) -> Result<(), LedgerError>;
 
     /// Removes a line that left, if it is still as it was read.
     async fn remove_in_flight(&self, line: &InFlight) -> Result<(), LedgerError>;
 
     /// Replaces a publication whose `version` is one more than what is stored;
-    /// `false` if somebody was faster. One with `stale_since` is in the index
-    /// of stale items.
+    /// `false` if somebody was faster, or if nothing of the item can be stored.
+    /// One with `stale_since` is in the index of stale items.
     async fn put_publication(
         &self,
         item: &ItemKey,
@@ -275,6 +277,21 @@ pub trait StockStore: Send + Sync {
     /// Items that a store does not show as it should, longest first, at most
     /// `limit` and 1,000.
     async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError>;
+
+    /// The same, but only what comes after one item of an earlier answer. A
+    /// store that knows no better way looks through the first 1,000.
+    async fn stale_after(
+        &self,
+        store: &StoreId,
+        after: &(ItemKey, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        let place = |(item, since): &(ItemKey, Timestamp)| (*since, item.clone());
+        let mut stale = self.stale(store, usize::MAX).await?;
+        stale.retain(|found| place(found) > place(after));
+        stale.truncate(limit);
+        Ok(stale)
+    }
 
     /// Up to where a store's orders were read for stock.
     async fn watermark(&self, store: &StoreId)
@@ -314,6 +331,12 @@ pub trait StockQueue: Send + Sync {
 pub trait StockConnections: Send + Sync {
     /// The usable stores.
     fn stores(&self) -> Vec<Arc<StoreConfig>>;
+
+    /// Stores that are configured and not usable: whatever they sell is not
+    /// known.
+    fn disabled(&self) -> Vec<StoreId> {
+        Vec::new()
+    }
 
     /// A store's REST API. Fails if its secret cannot be had.
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError>;

@@ -39,8 +39,9 @@ pub(super) struct Session<'a> {
     pub(super) gone: bool,
     /// Where the sales order was when the work began.
     pub(super) document_before: (DocumentAxis, Option<Release>),
-    /// A worker before did not finish: it may have written more than the
-    /// record says.
+    /// The rows of its lines may say other than the record: a worker before
+    /// did not finish, or the order is another than was last seen here, and
+    /// others may have seen it in between.
     pub(super) unsure: bool,
 }
 
@@ -135,6 +136,8 @@ impl<'a> Session<'a> {
             return false;
         }
         let record = &mut self.held.record;
+        let last = record.seen.as_ref().map(|seen| (&seen.status, seen.version.modified_at));
+        self.unsure |= last != Some((&order.status, order.modified_at));
         for line in &order.lines {
             if let Some(sku) = &line.product.sku {
                 record.first_skus.entry(line.id).or_insert_with(|| sku.0.clone());

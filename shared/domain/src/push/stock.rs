@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use rust_decimal::Decimal;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Stop;
 use super::session::Session;
@@ -18,7 +17,9 @@ use crate::ports::{
 };
 use crate::record::{DocumentAxis, OrderRecord};
 use crate::resolve::{self, Resolver};
-use crate::stock::in_flight::{Reduction, StockEffects, Told, effects};
+use crate::stock::LineEffect;
+use crate::stock::effects::{EffectRow, StockEffects, effects};
+use crate::stock::in_flight::{Reduction, counts};
 use crate::stock::message::{STOCK_MOVED_VERSION, StockCause, StockMoved, batches};
 
 /// Where an order's effect on stock is written, and said.
@@ -80,7 +81,8 @@ impl Session<'_> {
         let record = &mut self.held.record;
         if self.document_before != (record.document, record.released) {
             // The ERP's own figure has moved as well.
-            record.stock_unsaid.extend(record.stock.values().map(|effect| effect.sku.clone()));
+            let moved = record.stock.values().flat_map(LineEffect::rows);
+            record.stock_unsaid.extend(moved.map(|row| row.sku.clone()));
         }
         self.say_stock().await
     }
@@ -95,7 +97,8 @@ impl Session<'_> {
 
     /// `None` where the store's stock is not ours, or the order was not read.
     async fn stock_effects(&mut self, confirming: bool) -> Result<Option<StockEffects>, LedgerError> {
-        let Some(read) = self.stock_read.as_mut().filter(|read| read.config.stock.is_some()) else {
+        let Some(read) = self.stock_read.as_mut() else { return Ok(None) };
+        let Some(longest_request) = read.config.stock.as_ref().map(StockConfig::longest_request) else {
             return Ok(None);
         };
         let record = &self.held.record;
@@ -107,8 +110,13 @@ impl Session<'_> {
             read.items = Some(resolver.items(&read.order));
         }
         let items = read.items.clone().unwrap_or_default();
-        let generation = record.generation;
-        Ok(Some(effects(&read.order, &items, &record.stock, generation, confirming, read.read_at)))
+        let (order, life) = (&read.order, (record.generation, confirming));
+        let mut wanted = effects(order, &items, &record.stock, life, read.read_at, longest_request);
+        if !counts(order.created_at, read.config.cut_over, record.document) {
+            // Rows that it has nevertheless, from before, say so.
+            wanted.values_mut().for_each(LineEffect::take_nothing);
+        }
+        Ok(Some(wanted))
     }
 
     /// The rows first, then the record that says so: what is lost between the
@@ -119,7 +127,11 @@ impl Session<'_> {
         if news.is_empty() {
             return Ok(());
         }
-        out.store.put_in_flight(&news).await?;
+        match out.store.put_in_flight(&news).await {
+            // All the others are written; of this item nobody can publish.
+            Ok(()) | Err(LedgerError::TooLong(_)) => {}
+            Err(error) => return Err(error),
+        }
         let record = &mut self.held.record;
         record.stock_unsaid.extend(news.into_iter().map(|news| news.item.sku));
         record.stock = wanted;
@@ -129,35 +141,28 @@ impl Session<'_> {
     fn stock_news(&self, wanted: &StockEffects, rows: Rows) -> Vec<InFlightNews> {
         let Some(stock) = self.stock_config() else { return Vec::new() };
         let record = &self.held.record;
-        let (modified_at, placed_at, read_at) = match &self.stock_read {
-            Some(read) => (read.order.modified_at, read.order.created_at, read.read_at),
-            None => {
-                let seen =
-                    record.seen.as_ref().map_or(record.first_heard_at, |seen| seen.version.modified_at);
-                // A deletion has no date, and comes after every change.
-                (seen.max(self.now()), record.first_heard_at, self.now())
-            }
+        let (modified_at, placed_at, read_at) = if let Some(read) = &self.stock_read {
+            (read.order.modified_at, read.order.created_at, read.read_at)
+        } else {
+            let now = self.now();
+            (deleted_at(record, now), record.first_heard_at, now)
         };
-        let is_news = |(line, effect): &(&u64, &crate::stock::LineEffect)| {
+        let is_news = |(line, effect): &(&u64, &LineEffect)| {
             rows == Rows::All || record.stock.get(line) != Some(*effect)
         };
-        let news = |(line, effect): (&u64, &crate::stock::LineEffect)| InFlightNews {
-            item: ItemKey { entity: stock.entity.clone(), sku: effect.sku.clone() },
-            line: LineKey { order: record.key.clone(), line: *line },
-            reduced: Reduction {
-                quantity: effect.reduced,
-                told: effect.told,
-                modified_at,
-                read_at,
-                placed_at,
-            },
-            confirming: Some(Confirming {
-                quantity: effect.confirming,
-                generation: effect.generation,
-                fence: self.held.fence,
-            }),
+        let news = |line: u64, generation, row: EffectRow<'_>| {
+            let EffectRow { sku, reduced: (quantity, told), confirming } = row;
+            InFlightNews {
+                item: ItemKey { entity: stock.entity.clone(), sku: sku.clone() },
+                line: LineKey { order: record.key.clone(), line },
+                reduced: Reduction { quantity, told, modified_at, read_at, placed_at },
+                confirming: Some(Confirming { quantity: confirming, generation, fence: self.held.fence }),
+            }
         };
-        wanted.iter().filter(is_news).map(news).collect()
+        let of_line = |(line, effect): (&u64, &LineEffect)| -> Vec<InFlightNews> {
+            effect.rows().map(|row| news(*line, effect.generation, row)).collect()
+        };
+        wanted.iter().filter(is_news).flat_map(of_line).collect()
     }
 
     fn stock_config(&self) -> Option<StockConfig> {
@@ -180,6 +185,7 @@ impl Session<'_> {
             received_at: self.now(),
             cause: StockCause::Order,
             correlation: self.held.record.correlation.clone(),
+            hops: 0,
         };
         let messages: Vec<StockMoved> = batches(unsaid).into_iter().map(message).collect();
         out.queue.send(&messages).await.map_err(|QueueError(why)| LedgerError::Unavailable(why))?;
@@ -193,7 +199,7 @@ impl Session<'_> {
 fn keep_what_may_be_there(wanted: &mut StockEffects, before: &StockEffects) {
     for (line, known) in before {
         if let Some(effect) = wanted.get_mut(line) {
-            effect.confirming = effect.confirming.max(known.confirming);
+            effect.keep_confirming(known);
         }
     }
 }
@@ -208,13 +214,26 @@ fn confirms(record: &OrderRecord) -> bool {
     }
 }
 
+/// A deletion has no date, and comes after every change, also after those that
+/// only a listing has seen: by the shop's clock, which may run before ours.
+fn deleted_at(record: &OrderRecord, now: Timestamp) -> Timestamp {
+    let Some(seen) = &record.seen else { return record.first_heard_at.max(now) };
+    let by_shop = seen.read_at_by_shop.unwrap_or(seen.read_at);
+    let ahead = by_shop.duration_since(seen.read_at).max(SignedDuration::ZERO);
+    seen.version.modified_at.max(now + ahead + CLOCKS_UNKNOWN)
+}
+
+/// How far a shop's clock may be from where a read of ours has put it: the
+/// length of the call, and the clocks of two machines of ours.
+const CLOCKS_UNKNOWN: SignedDuration = SignedDuration::from_mins(1);
+
 /// The shop deleted the order for good: it holds nothing there any more.
 fn of_nothing(record: &OrderRecord, confirming: bool) -> StockEffects {
     let mut effects = record.stock.clone();
     for effect in effects.values_mut() {
-        (effect.reduced, effect.told) = (Decimal::ZERO, Told::Said);
+        effect.take_nothing();
         if !confirming {
-            effect.confirming = Decimal::ZERO;
+            effect.confirm_nothing();
         }
     }
     effects

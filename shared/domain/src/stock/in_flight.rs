@@ -1,14 +1,13 @@
 //! In-flight lines: sales that the ERP's figure may not contain yet. They are
 //! rows of their own, summed when needed: no hot counter.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Generation, ItemKey, LineKey, Sku};
-use crate::order::{Line, Order, OrderStatus};
+use crate::id::{Generation, ItemKey, LineKey};
+use crate::order::OrderStatus;
+use crate::record::DocumentAxis;
 
 /// One order line that is, or may be, on its way into the ERP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,17 +93,27 @@ pub enum Told {
     Absent,
 }
 
+/// Whether an order is in flight at all: from the cut-over on, or once it has
+/// a sales order of ours. Of an older one that was booked by others the ERP's
+/// figure is free already, and will never say by how much.
+pub fn counts(placed_at: Timestamp, cut_over: Option<Timestamp>, document: DocumentAxis) -> bool {
+    document != DocumentAxis::None || cut_over.is_none_or(|cut_over| placed_at >= cut_over)
+}
+
 /// A second read proves something only when the shop's request that may have
-/// been under way at the first has ended.
+/// been under way at the first has ended: after this, or after the shop's
+/// longest request, if that is longer.
 pub const SECOND_READ_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// R of a line, read at `read_at`. `before` is what an earlier read said.
+/// R of a line, read at `read_at`. `before` is what an earlier read said;
+/// `longest_request` is the shop's.
 pub fn reduction(
     status: &OrderStatus,
     quantity: Decimal,
     said: Option<Decimal>,
     before: Option<Told>,
     read_at: Timestamp,
+    longest_request: SignedDuration,
 ) -> (Decimal, Told) {
     if let Some(reduced) = said {
         return (reduced.max(Decimal::ZERO), Told::Said);
@@ -114,7 +123,7 @@ pub fn reduction(
     }
     match before {
         Some(Told::Absent) => (Decimal::ZERO, Told::Absent),
-        Some(Told::Assumed { since }) if read_at >= since + SECOND_READ_AFTER => {
+        Some(Told::Assumed { since }) if read_at >= since + SECOND_READ_AFTER.max(longest_request) => {
             (Decimal::ZERO, Told::Absent)
         }
         Some(assumed @ Told::Assumed { .. }) => (quantity.max(Decimal::ZERO), assumed),
@@ -129,61 +138,12 @@ fn takes_stock(status: &OrderStatus) -> bool {
     matches!(status, OnHold | Processing | Completed | Custom(_))
 }
 
-/// What an order means for stock, line by line, as it was last written to the
-/// in-flight rows. Kept in the order's record, so that only news are written.
-pub type StockEffects = BTreeMap<u64, LineEffect>;
-
-/// What one line means for stock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineEffect {
-    /// The ERP's item code.
-    pub sku: Sku,
-    /// R.
-    pub reduced: Decimal,
-    /// Where R comes from.
-    pub told: Told,
-    /// L.
-    pub confirming: Decimal,
-    /// Of which life.
-    pub generation: Generation,
-}
-
-/// What an order means for stock, read at `read_at`. `items` names the item of
-/// each line that could be resolved; `confirming` says whether its sales order
-/// is being made or exists. `before` is what was known.
-pub fn effects(
-    order: &Order,
-    items: &BTreeMap<u64, Sku>,
-    before: &StockEffects,
-    generation: Generation,
-    confirming: bool,
-    read_at: Timestamp,
-) -> StockEffects {
-    let effect = |line: &Line| {
-        let sku = items.get(&line.id)?.clone();
-        let known = before.get(&line.id).map(|known| known.told);
-        let (reduced, told) = reduction(&order.status, line.quantity, line.reduced_stock, known, read_at);
-        let confirming = if confirming { line.quantity.max(Decimal::ZERO) } else { Decimal::ZERO };
-        Some((line.id, LineEffect { sku, reduced, told, confirming, generation }))
-    };
-    let mut effects: StockEffects = order.lines.iter().filter_map(effect).collect();
-    // A line that was taken out of the order takes nothing any more.
-    for (line, gone) in before {
-        let nothing = || LineEffect {
-            reduced: Decimal::ZERO,
-            told: Told::Said,
-            confirming: Decimal::ZERO,
-            ..gone.clone()
-        };
-        effects.entry(*line).or_insert_with(nothing);
-    }
-    effects
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{OrderId, OrderKey};
+    use crate::id::{OrderId, OrderKey, Sku};
+
+    const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -192,13 +152,32 @@ mod tests {
     #[test]
     fn what_the_shop_does_not_say_is_counted_in_full_until_a_second_read() {
         let two = Decimal::TWO;
-        let read = |before, second| reduction(&OrderStatus::Processing, two, None, before, at(second));
+        let read =
+            |before, second| reduction(&OrderStatus::Processing, two, None, before, at(second), MINUTE);
         let (first, assumed) = read(None, 0);
         assert_eq!((first, assumed), (two, Told::Assumed { since: at(0) }));
         assert_eq!(read(Some(assumed), 59), (two, assumed), "the shop may still be at it");
         let (second, absent) = read(Some(assumed), 60);
         assert_eq!((second, absent), (Decimal::ZERO, Told::Absent));
         assert_eq!(read(Some(absent), 90).0, Decimal::ZERO);
+    }
+
+    #[test]
+    fn a_second_read_waits_for_the_shops_longest_request() {
+        let assumed = Told::Assumed { since: at(0) };
+        let read = |second| {
+            let slow = SignedDuration::from_secs(300);
+            reduction(&OrderStatus::Processing, Decimal::TWO, None, Some(assumed), at(second), slow).1
+        };
+        assert_eq!((read(299), read(300)), (assumed, Told::Absent));
+    }
+
+    #[test]
+    fn an_order_counts_from_the_cut_over_on_or_with_a_sales_order_of_ours() {
+        use DocumentAxis::{Cancelled, Closed, InErp, None as Nothing, Pushing};
+        assert!(counts(at(0), Some(at(0)), Nothing) && counts(at(0), None, Nothing));
+        assert!(!counts(at(-1), Some(at(0)), Nothing));
+        assert!([Pushing, InErp, Closed, Cancelled].iter().all(|has| counts(at(-1), Some(at(0)), *has)));
     }
 
     #[test]
@@ -227,11 +206,11 @@ mod tests {
 
     #[test]
     fn what_the_shop_says_counts_whatever_the_status() {
-        let read = |status| reduction(&status, Decimal::TWO, Some(Decimal::ONE), None, at(0));
+        let read = |status| reduction(&status, Decimal::TWO, Some(Decimal::ONE), None, at(0), MINUTE);
         for status in [OrderStatus::Failed, OrderStatus::Refunded, OrderStatus::Trash, OrderStatus::Pending] {
             assert_eq!(read(status), (Decimal::ONE, Told::Said));
         }
-        let cancelled = reduction(&OrderStatus::Cancelled, Decimal::TWO, None, None, at(0));
+        let cancelled = reduction(&OrderStatus::Cancelled, Decimal::TWO, None, None, at(0), MINUTE);
         assert_eq!(cancelled, (Decimal::ZERO, Told::Said));
     }
 }

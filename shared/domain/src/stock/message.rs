@@ -12,6 +12,10 @@ pub const STOCK_MOVED_VERSION: u8 = 1;
 /// few enough for one delivery, and for a message of 256 KB.
 pub const ITEMS: usize = 1_000;
 
+/// So often what is left of a message goes on in a new one: then it waits in
+/// the table. AWS stops a function that keeps calling itself after 16.
+pub const MOST_HOPS: u8 = 4;
+
 /// Bytes of the SKUs of one message: far below what a queue takes.
 const BYTES: usize = 150_000;
 
@@ -21,12 +25,11 @@ pub fn batches(skus: impl IntoIterator<Item = Sku>) -> Vec<Vec<Sku>> {
     let mut bytes = 0;
     for sku in skus {
         bytes += sku.0.len();
-        match batches.last_mut().filter(|batch| batch.len() < ITEMS && bytes <= BYTES) {
-            Some(batch) => batch.push(sku),
-            None => {
-                bytes = sku.0.len();
-                batches.push(vec![sku]);
-            }
+        if let Some(batch) = batches.last_mut().filter(|batch| batch.len() < ITEMS && bytes <= BYTES) {
+            batch.push(sku);
+        } else {
+            bytes = sku.0.len();
+            batches.push(vec![sku]);
         }
     }
     batches
@@ -49,6 +52,15 @@ pub struct StockMoved {
     pub cause: StockCause,
     /// One id from the event to the shop, for the logs.
     pub correlation: String,
+    /// How many messages before it have each left a part to the next: 0 for
+    /// all but those of `stock-publish` itself.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub hops: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_first(hops: &u8) -> bool {
+    *hops == 0
 }
 
 /// How we heard that stock may have moved.

@@ -7,9 +7,12 @@
 //! the shop took off its own stock. Read so, whatever happens between two
 //! reads is counted twice rather than not at all.
 
+pub mod effects;
 pub mod in_flight;
+mod left;
 pub mod message;
 pub mod pace;
+mod place;
 mod plan;
 pub mod position;
 pub mod publication;
@@ -21,7 +24,8 @@ mod send;
 pub mod sync;
 pub mod target;
 
-pub use in_flight::{InFlight, LineEffect, Reduction};
+pub use effects::LineEffect;
+pub use in_flight::{InFlight, Reduction};
 pub use message::StockMoved;
 pub use position::{LocationStock, Position};
 pub use publication::{Intent, Publication, Standing};

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::publication::{Publication, Standing, Writable, delta};
 use super::round::SOON;
 use super::target::{Explanation, LineFacts, explain, surely_unseen, unseen};
-use crate::config::StockConfig;
+use crate::config::{StockConfig, WriteMode};
 use crate::id::{LineKey, Sku};
 use crate::ports::{InFlightNews, ItemState, Managed, ShopProduct};
 
@@ -36,6 +36,9 @@ pub(super) struct Facts<'a> {
 pub(super) enum Plan {
     /// The shop does not sell it.
     Skip,
+    /// Another writer is at work on it: nothing of it is touched, neither in
+    /// the shop nor on record.
+    Busy,
     /// No quantity of this product is ours to write.
     Stand(Standing),
     /// The shop shows what it should, as far as it may be changed now.
@@ -74,6 +77,10 @@ pub(super) fn plan(config: &StockConfig, facts: &Facts<'_>) -> Plan {
     if config.ignore.contains(facts.sku) {
         return Plan::Skip;
     }
+    let writable = facts.publication.writable(facts.read_at, config.longest_request());
+    if let Writable::NotBefore(_) = writable {
+        return Plan::Busy;
+    }
     let Some(position) = &facts.state.position else { return Plan::Skip };
     let product = match facts.products {
         [] if facts.publication.reached.is_none() => return Plan::Skip,
@@ -92,16 +99,31 @@ pub(super) fn plan(config: &StockConfig, facts: &Facts<'_>) -> Plan {
         (Managed::No, _) => Plan::Stand(Standing::NotManaged),
         (Managed::AtParent, _) => Plan::Stand(Standing::AtParent),
         (Managed::Yes, None) => exception(facts, "quantity_unreadable", "The shop gives no quantity."),
-        (Managed::Yes, Some(present)) => quantity(config, facts, product, present),
+        (Managed::Yes, Some(present)) => {
+            // A late write of a number lands on that number, whatever is taken
+            // off before it: only a change lands on top of what is there.
+            let writable = match (config.write, writable) {
+                (WriteMode::Absolute, Writable::Downwards { until, .. }) => {
+                    Writable::Downwards { landing: present, until }
+                }
+                (_, writable) => writable,
+            };
+            quantity(config, facts, product, present, writable)
+        }
     }
 }
 
-fn quantity(config: &StockConfig, facts: &Facts<'_>, product: &ShopProduct, present: Decimal) -> Plan {
+fn quantity(
+    config: &StockConfig,
+    facts: &Facts<'_>,
+    product: &ShopProduct,
+    present: Decimal,
+    writable: Writable,
+) -> Plan {
     let lines = line_facts(facts);
     let available = facts.state.position.as_ref().map(|position| position.available(&config.locations));
     let available = available.unwrap_or_default();
     let terms = config.terms(facts.sku, product.backorders);
-    let writable = facts.publication.writable(facts.read_at, config.longest_request());
     // A shortage is left as the shop shows it, and as it will once a write
     // that is in doubt has landed: measured by itself it would grow and grow.
     let shown = match writable {
@@ -140,11 +162,8 @@ fn wait(
     uncertain: bool,
 ) -> Option<Wait> {
     let soon = facts.now + SOON;
-    match writable {
-        // It will be done in a moment, or is dead.
-        Writable::NotBefore(_) => return Some(Wait { until: soon, refresh: false }),
-        Writable::Downwards { until, .. } => return Some(Wait { until, refresh: false }),
-        Writable::Freely => {}
+    if let Writable::Downwards { until, .. } = writable {
+        return Some(Wait { until, refresh: false });
     }
     if uncertain {
         let refresh = line_facts(facts).iter().any(|line| line.included.is_none());

@@ -113,6 +113,37 @@ pub enum Writable {
 }
 
 impl Publication {
+    /// The shop was asked for it, and had no such product: nothing is amiss
+    /// there, whatever moves in the ERP.
+    pub fn is_not_sold(&self) -> bool {
+        let looked_at = self.version > 0 && self.stale_since.is_none() && self.intent.is_none();
+        looked_at && self.reached.is_none() && self.shown.is_none() && self.standing == Standing::Published
+    }
+
+    /// The same on the list of the stale. Its version moves in any case, so
+    /// that who has begun something on older facts finds out.
+    #[must_use]
+    pub fn marked(self, now: Timestamp) -> Self {
+        Self { version: self.version + 1, stale_since: self.stale_since.or(Some(now)), ..self }
+    }
+
+    /// The end of a write that was `begun`, where somebody has put `self` in
+    /// its place meanwhile. `None` if it is no longer ours to end: whoever has
+    /// begun another one took it for lost, and goes by that.
+    #[must_use]
+    pub fn ended(self, begun: &Self, end: &Self) -> Option<Self> {
+        if self.intent != begun.intent {
+            return None;
+        }
+        let version = self.version + 1;
+        let stale_since = self.stale_since.or(end.stale_since);
+        let only_marked =
+            Self { version: begun.version, stale_since: begun.stale_since, ..self.clone() } == *begun;
+        // Who looked at it after us knows better, but for what we began.
+        let seen = if only_marked { end.clone() } else { Self { intent: end.intent.clone(), ..self } };
+        Some(Self { version, stale_since, ..seen })
+    }
+
     /// A write that may still land, to be remembered beside a new one.
     pub fn doubt(&self, now: Timestamp, longest_request: SignedDuration) -> Option<Intent> {
         let Writable::Downwards { .. } = self.writable(now, longest_request) else { return None };
@@ -177,6 +208,32 @@ mod tests {
         assert_eq!(sent(true).doubt(at(125), LONGEST), None, "it has landed, or never will");
         let of_the_dead = sent(false).doubt(at(70), LONGEST).unwrap();
         assert_eq!((of_the_dead.lost, of_the_dead.sent_at), (true, at(70)));
+    }
+
+    #[test]
+    fn a_write_ends_beside_a_mark_and_beside_a_look_but_not_beside_another_write() {
+        let begun = Publication { version: 5, stale_since: Some(at(0)), ..sent(false) };
+        let end = Publication { version: 6, shown: Some(Decimal::from(8)), ..Publication::default() };
+        let marked = begun.clone().marked(at(9));
+        assert_eq!((marked.version, marked.stale_since), (6, Some(at(0))));
+        let expected = Publication { version: 7, stale_since: Some(at(0)), ..end.clone() };
+        assert_eq!(marked.ended(&begun, &end), Some(expected));
+        let looked = Publication { version: 6, shown: Some(Decimal::from(7)), ..begun.clone() };
+        let expected = Publication { version: 7, intent: None, ..looked.clone() };
+        assert_eq!(looked.ended(&begun, &end), Some(expected), "seen later than the end");
+        let another = Publication { version: 8, ..sent(true) };
+        assert_eq!(another.ended(&begun, &end), None);
+        assert_eq!(end.clone().ended(&begun, &end), None);
+    }
+
+    #[test]
+    fn what_was_looked_at_and_not_found_is_not_sold() {
+        let looked_at = Publication { version: 2, ..Publication::default() };
+        assert!(looked_at.is_not_sold());
+        assert!(!Publication::default().is_not_sold(), "nobody has looked");
+        assert!(!looked_at.clone().marked(at(0)).is_not_sold(), "it is to be looked at again");
+        assert!(!Publication { shown: Some(Decimal::ZERO), ..looked_at.clone() }.is_not_sold());
+        assert!(!Publication { standing: Standing::NotManaged, ..looked_at }.is_not_sold());
     }
 
     #[test]

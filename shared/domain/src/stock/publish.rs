@@ -5,31 +5,26 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use super::message::{STOCK_MOVED_VERSION, StockCause, StockMoved};
+use super::left::Left;
+use super::message::{StockCause, StockMoved};
 use super::pace::Pace;
 use super::refresh::{ITEMS_PER_CALL, Refresh, RefreshError, key};
 use super::round::Round;
-use super::sales::{SalesError, SalesReader, Watermark};
+use super::sales::unread_seller;
 use crate::circuit::Peer;
-use crate::config::{StockConfig, StoreConfig};
+use crate::config::StoreConfig;
 use crate::hint::SKEW;
-use crate::id::{ItemKey, Sku, StoreId};
-use crate::items;
+use crate::id::{ErpId, ItemKey, Sku, StoreId};
 use crate::outcome::CallError;
 use crate::ports::{
-    Clock, ErpStock, InFlightNews, ItemNames, Ledger, LedgerError, MappingStore, QueueError, ShopItem,
-    ShopProduct, ShopStock, StockConnections, StockQueue, StockStore,
+    Clock, ItemNames, Ledger, LedgerError, MappingStore, StockConnections, StockQueue, StockStore,
 };
 
 /// No request is begun with less time left.
 pub(super) const CALL_RESERVE: SignedDuration = SignedDuration::from_secs(25);
-/// Deliveries of one message that may be spent on waiting before the items
-/// wait in the table instead.
-const QUICK_RETRIES: u32 = 3;
-/// A delivery is put off for at most this; longer waits are the table's.
-const LONGEST_RETRY: SignedDuration = SignedDuration::from_secs(120);
 /// A peer that asked for nothing is asked again after this.
 const RETRY: SignedDuration = SignedDuration::from_secs(10);
 
@@ -78,6 +73,8 @@ pub struct StockSummary {
     pub refreshed: usize,
     /// By store.
     pub stores: BTreeMap<StoreId, StoreSummary>,
+    /// Items that go on in a new message.
+    pub sent_on: usize,
     /// Why something has to wait, the last of several.
     pub why: Option<String>,
 }
@@ -99,39 +96,16 @@ pub struct StoreSummary {
     pub reads: usize,
 }
 
-/// What keeps items waiting.
-#[derive(Debug, Default)]
-pub(super) struct Delay {
-    until: Option<Timestamp>,
-    why: Option<String>,
-    insisted: bool,
-}
-
-impl Delay {
-    /// It is on no record that these items wait: the message must come back.
-    pub(super) fn insist(&mut self, until: Timestamp, why: impl Into<String>) {
-        self.note(until, why);
-        self.insisted = true;
-    }
-
-    pub(super) fn note(&mut self, until: Timestamp, why: impl Into<String>) {
-        // Whoever waits longest decides: coming too early spends a receive.
-        self.until = self.until.max(Some(until));
-        self.why = Some(why.into());
-    }
-}
-
-/// One store of the pool while it is worked on.
-pub(super) struct Place {
-    pub(super) config: Arc<StoreConfig>,
-    pub(super) stock: StockConfig,
-    pub(super) shop: Result<Arc<dyn ShopStock>, CallError>,
-    watermark: Option<Watermark>,
-    /// P, by item.
-    pub(super) products: BTreeMap<Sku, Vec<ShopProduct>>,
-    /// Just before P was read: what may still have landed then may not be in
-    /// it, whatever the time is when that is looked at.
-    pub(super) read_at: Timestamp,
+/// What came of reading positions.
+#[derive(Default)]
+struct Fresh {
+    /// Positions stored.
+    stored: usize,
+    /// So many items, from the first on, are as fresh as they have to be: for
+    /// the others there was no time.
+    items: usize,
+    /// The ERP could not be asked, and until when it is left alone.
+    failed: Option<(Timestamp, String)>,
 }
 
 impl Publish {
@@ -143,39 +117,57 @@ impl Publish {
         delivery: &StockDelivery,
     ) -> Result<Published, LedgerError> {
         let mut summary = StockSummary::default();
-        let mut delay = Delay::default();
+        let mut left = Left::default();
         let stores: Vec<Arc<StoreConfig>> = self.stores_of(message);
         if stores.is_empty() || message.skus.is_empty() {
             return Ok(Published::Acknowledge(summary));
         }
         let keys: Vec<ItemKey> = message.skus.iter().map(|sku| key(&message.entity, sku)).collect();
-        let unrefreshed = !self.refresh(&stores, message, &keys, &mut summary, &mut delay).await?;
+        let until = self.half_of_the_time(delivery);
+        let fresh = self.refresh(&stores, message, &keys, until).await?;
+        summary.refreshed = fresh.stored;
+        let unrefreshed = fresh.failed.is_some();
+        if let Some((until, why)) = fresh.failed {
+            left.leave_in_peace(until, why);
+        }
         let mut places = self.places(stores).await?;
         let states = self.stock.items(&keys).await?;
-        for place in &mut places {
-            let summary = summary.stores.entry(place.config.store.clone()).or_default();
-            if let Err(error) = self.read_products(place, &message.skus, summary).await? {
-                place.shop = Err(error);
-            }
+        let until = self.half_of_the_time(delivery);
+        self.read_products(&mut places, &message.skus[..fresh.items], until).await?;
+        let (news, complete) = self.read_sales(&mut places, self.half_of_the_time(delivery)).await?;
+        let disabled = self.connections.disabled();
+        let unread = unread_seller(&disabled, &states);
+        let rounds = places.iter().map(|place| Round {
+            publish: self,
+            place,
+            items: &keys,
+            states: &states,
+            news: &news,
+            lower_only: !complete || unread.is_some(),
+            exact: message.cause == StockCause::Full,
+            unrefreshed,
+            deadline: delivery.deadline,
+        });
+        let rounds: Vec<Round<'_>> = rounds.collect();
+        // Each to its end, whatever becomes of the others: shops are written to.
+        let worked = join_all(rounds.iter().map(Round::run)).await;
+        for (place, worked) in places.iter().zip(worked) {
+            let (of_store, left_there) = worked?;
+            summary.stores.insert(place.config.store.clone(), of_store);
+            left.add(left_there);
         }
-        let (news, complete) = self.read_sales(&mut places, delivery, &mut summary).await?;
-        for place in &places {
-            let store = summary.stores.entry(place.config.store.clone()).or_default();
-            let round = Round {
-                publish: self,
-                place,
-                items: &keys,
-                states: &states,
-                news: &news,
-                lower_only: !complete,
-                exact: message.cause == StockCause::Full,
-                unrefreshed,
-                deadline: delivery.deadline,
-            };
-            let refresh = round.run(store, &mut delay).await?;
-            self.ask_for_refresh(message, refresh).await?;
+        if let Some(store) = unread {
+            left.explain(format!("store/{store} is disabled"));
         }
-        Ok(self.verdict(summary, delay, delivery))
+        self.finish(message, delivery, summary, left).await
+    }
+
+    /// Until when a step may begin requests: half of what is left of the time
+    /// in which any are begun, so that every step after it has its part.
+    fn half_of_the_time(&self, delivery: &StockDelivery) -> Timestamp {
+        let now = self.clock.now();
+        let left = (delivery.deadline - CALL_RESERVE).duration_since(now).max(SignedDuration::ZERO);
+        now + left / 2
     }
 
     /// The stores that sell this entity's stock.
@@ -187,184 +179,62 @@ impl Publish {
     }
 
     /// Reads positions anew: all of them if the message says so and nobody has
-    /// since it was received, else those that were never read. `false` if the
-    /// ERP could not be asked.
+    /// since it was received, else those that were never read.
     async fn refresh(
         &self,
         stores: &[Arc<StoreConfig>],
         message: &StockMoved,
         keys: &[ItemKey],
-        summary: &mut StockSummary,
-        delay: &mut Delay,
-    ) -> Result<bool, LedgerError> {
+        until: Timestamp,
+    ) -> Result<Fresh, LedgerError> {
+        let mut fresh = Fresh { items: keys.len(), ..Fresh::default() };
         let positions = self.stock.positions(keys).await?;
-        let due = |item: &&ItemKey| {
+        let due = |item: &&Sku| {
             positions
-                .get(*item)
+                .get(&key(&message.entity, item))
                 .is_none_or(|position| message.refresh && position.as_of < message.received_at + SKEW)
         };
-        let due: Vec<Sku> = keys.iter().filter(due).map(|item| item.sku.clone()).collect();
+        let due: Vec<Sku> = message.skus.iter().filter(due).cloned().collect();
         let Some(erp) = stores.iter().find_map(|store| store.stock_erp()).filter(|_| !due.is_empty()) else {
-            return Ok(true);
+            return Ok(fresh);
         };
-        let now = self.clock.now();
         let circuit = self.ledger.circuit(&Peer::Erp(erp.clone())).await?.circuit;
-        if let Some(open) = circuit.open_for_reads(now) {
-            delay.note(open.probe_at, format!("the circuit of erp/{erp} is open"));
-            return Ok(false);
+        if let Some(open) = circuit.open_for_reads(self.clock.now()) {
+            fresh.failed = Some((open.probe_at, format!("the circuit of erp/{erp} is open")));
+            return Ok(fresh);
         }
-        let refreshed = match self.connections.erp_stock(erp).await {
-            Ok(erp) => self.refresh_from(&*erp, message, &due).await,
-            Err(error) => Err(error.into()),
-        };
-        match refreshed {
-            Ok(stored) => {
-                summary.refreshed = stored;
-                Ok(true)
+        match self.refresh_from(erp, message, &due, until, &mut fresh.stored).await {
+            Ok(None) => {}
+            // Those before it were read, or need not be.
+            Ok(Some(first)) => {
+                fresh.items = message.skus.iter().position(|sku| *sku == first).unwrap_or(keys.len());
             }
-            Err(RefreshError::Ledger(error)) => Err(error),
+            Err(RefreshError::Ledger(error)) => return Err(error),
             Err(RefreshError::Erp(error)) => {
-                delay.note(now + wish(&error), error.to_string());
-                Ok(false)
+                fresh.failed = Some((self.clock.now() + wish(&error), error.to_string()));
             }
         }
+        Ok(fresh)
     }
 
+    /// Gives the first item for which there was no time.
     async fn refresh_from(
         &self,
-        erp: &dyn ErpStock,
+        erp: &ErpId,
         message: &StockMoved,
         due: &[Sku],
-    ) -> Result<usize, RefreshError> {
-        let refresh = Refresh { stock: &*self.stock, ledger: &*self.ledger, erp, clock: &*self.clock };
-        Ok(refresh.items(&message.entity, due).await?.stored)
-    }
-
-    /// The stores, each with its watermark: read before the rows, so that what
-    /// another reader finds from now on is in the listing that we read.
-    async fn places(&self, stores: Vec<Arc<StoreConfig>>) -> Result<Vec<Place>, LedgerError> {
-        let mut places = Vec::new();
-        for config in stores {
-            let Some(stock) = config.stock.clone() else { continue };
-            let store = &config.store;
-            let circuit = self.ledger.circuit(&Peer::Store(store.clone())).await?.circuit;
-            let shop = match circuit.open_for_reads(self.clock.now()) {
-                None => self.connections.shop_stock(store).await,
-                Some(_) => Err(CallError::blocked(format!("the circuit of store/{store} is open"))),
-            };
-            let watermark = self.stock.watermark(store).await?;
-            let read_at = self.clock.now();
-            places.push(Place { config, stock, shop, watermark, products: BTreeMap::new(), read_at });
-        }
-        Ok(places)
-    }
-
-    /// P. A product is an item's only if it is this item in orders, too.
-    async fn read_products(
-        &self,
-        place: &mut Place,
-        skus: &[Sku],
-        summary: &mut StoreSummary,
-    ) -> Result<Result<(), CallError>, LedgerError> {
-        let Ok(shop) = place.shop.clone() else { return Ok(Ok(())) };
-        let store = &place.config.store;
-        let named = self.names.names(store, skus).await?;
-        let mut wanted: Vec<ShopItem> = named.into_values().flatten().collect();
-        if place.config.items == crate::config::ItemPolicy::SameSku {
-            wanted.extend(skus.iter().map(|sku| ShopItem::Sku(sku.0.clone())));
-        }
-        wanted.sort();
-        wanted.dedup();
-        let mut products = Vec::new();
-        place.read_at = self.clock.now();
-        for wanted in wanted.chunks(ITEMS_PER_CALL) {
-            summary.reads += 1;
-            match shop.products(wanted).await {
-                Ok(found) => products.extend(found),
-                Err(error) => return Ok(Err(error)),
+        until: Timestamp,
+        stored: &mut usize,
+    ) -> Result<Option<Sku>, RefreshError> {
+        let erp = self.connections.erp_stock(erp).await?;
+        let refresh = Refresh { stock: &*self.stock, ledger: &*self.ledger, erp: &*erp, clock: &*self.clock };
+        for some in due.chunks(ITEMS_PER_CALL) {
+            if self.clock.now() >= until {
+                return Ok(some.first().cloned());
             }
+            *stored += refresh.items(&message.entity, some).await?.stored;
         }
-        let keys = products.iter().flat_map(|product| items::candidates(product.id, Some(&product.sku)));
-        let mut keys: Vec<_> = keys.collect();
-        keys.sort();
-        keys.dedup();
-        let mappings = self.mappings.mappings(store, &keys).await?;
-        for product in products {
-            let item = items::item(place.config.items, &mappings, product.id, Some(&product.sku));
-            if let Some(item) = item.filter(|item| skus.contains(item)) {
-                let known = place.products.entry(item).or_default();
-                if known.iter().all(|known| known.id != product.id) {
-                    known.push(product);
-                }
-            }
-        }
-        Ok(Ok(()))
-    }
-
-    /// R, of every store on the pool: what one sells is taken off the others.
-    async fn read_sales(
-        &self,
-        places: &mut [Place],
-        delivery: &StockDelivery,
-        summary: &mut StockSummary,
-    ) -> Result<(Vec<InFlightNews>, bool), LedgerError> {
-        let reader = SalesReader {
-            stock: &*self.stock,
-            mappings: &*self.mappings,
-            clock: &*self.clock,
-            until: delivery.deadline - CALL_RESERVE,
-        };
-        let mut news = Vec::new();
-        let mut complete = true;
-        for place in places {
-            let Ok(shop) = place.shop.clone() else {
-                complete = false;
-                continue;
-            };
-            let watermark = place.watermark.take();
-            match reader.read(&place.config, &place.stock, &*shop, watermark).await {
-                Ok(sold) => {
-                    complete &= sold.complete;
-                    news.extend(sold.news);
-                    let store = summary.stores.entry(place.config.store.clone()).or_default();
-                    store.reads += usize::try_from(sold.requests).unwrap_or_default();
-                }
-                Err(SalesError::Ledger(error)) => return Err(error),
-                Err(SalesError::Shop(error)) => {
-                    complete = false;
-                    place.shop = Err(error);
-                }
-            }
-        }
-        Ok((news, complete))
-    }
-
-    /// Items whose position has to be read anew go round again.
-    async fn ask_for_refresh(&self, message: &StockMoved, skus: Vec<Sku>) -> Result<(), LedgerError> {
-        if skus.is_empty() {
-            return Ok(());
-        }
-        let again = StockMoved {
-            v: STOCK_MOVED_VERSION,
-            entity: message.entity.clone(),
-            skus,
-            refresh: true,
-            received_at: self.clock.now(),
-            cause: message.cause,
-            correlation: message.correlation.clone(),
-        };
-        self.queue.send(&[again]).await.map_err(|QueueError(why)| LedgerError::Unavailable(why))
-    }
-
-    fn verdict(&self, mut summary: StockSummary, delay: Delay, delivery: &StockDelivery) -> Published {
-        summary.why = delay.why;
-        let Some(until) = delay.until else { return Published::Acknowledge(summary) };
-        let wait = until.duration_since(self.clock.now()).max(SignedDuration::from_secs(1));
-        let recorded = !delay.insisted;
-        if recorded && (delivery.receives > QUICK_RETRIES || wait > LONGEST_RETRY) {
-            return Published::Acknowledge(summary);
-        }
-        Published::RetryAfter(wait.min(LONGEST_RETRY), summary)
+        Ok(None)
     }
 
     pub(super) fn pace(&self, store: &StoreId) -> Pace {

@@ -1,7 +1,7 @@
 //! Reading positions anew: E first, then A, all locations of an item in one
 //! pass, stored only if no other reading was stored since this one began.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
@@ -39,6 +39,10 @@ pub struct Refreshed {
     pub unknown: usize,
     /// In-flight lines that left.
     pub left: usize,
+    /// Items of which so much is in flight, or whose code is so long, that a
+    /// reading cannot be stored. They keep their last one: what was sold since
+    /// counts in full.
+    pub too_long: usize,
 }
 
 /// Reads positions anew.
@@ -84,34 +88,48 @@ impl Refresh<'_> {
         for (item, state) in wanted.iter().zip(&states) {
             let figures = figures.remove(&item.sku);
             refreshed.unknown += usize::from(figures.is_none());
-            store.push(self.store(state, next(item, state, &asked.included, figures, as_of), &asked));
+            store.push(self.store(state, next(item, state, &asked, figures, as_of), &asked));
         }
         let mut again = Vec::new();
-        for (item, left) in wanted.iter().zip(some_at_once(store).await) {
-            match left? {
-                Some(left) => {
+        for (item, stored) in wanted.iter().zip(some_at_once(store).await) {
+            match stored? {
+                Stored::Left(left) => {
                     refreshed.stored += 1;
                     refreshed.left += left;
                 }
-                None => again.push(item.clone()),
+                Stored::Raced => again.push(item.clone()),
+                Stored::TooLong => refreshed.too_long += 1,
             }
         }
         Ok(again)
     }
 
-    /// Stores a reading and lets leave what it contains; `None` if another
-    /// reader was faster.
+    /// Stores a reading and lets leave what it contains.
     async fn store(
         &self,
         state: &ItemState,
-        position: Position,
+        mut position: Position,
         asked: &Asked,
-    ) -> Result<Option<usize>, LedgerError> {
-        if self.stock.put_position(&position).await? {
-            Ok(Some(self.let_leave(state, asked).await?))
-        } else {
-            Ok(None)
+    ) -> Result<Stored, LedgerError> {
+        let leaving = asked.leaving(state, self.clock.now());
+        let mut put = self.stock.put_position(&position).await;
+        if matches!(put, Err(LedgerError::TooLong(_))) {
+            // Nobody asks for the share of what is gone. Without this an item
+            // that had too many lines once would never lose them.
+            let gone: BTreeSet<&LineKey> = leaving.iter().map(|leaves| &leaves.line).collect();
+            position.included.retain(|line, _| !gone.contains(line));
+            put = self.stock.put_position(&position).await;
         }
+        match put {
+            Ok(true) => {}
+            Ok(false) => return Ok(Stored::Raced),
+            Err(LedgerError::TooLong(_)) => return Ok(Stored::TooLong),
+            Err(error) => return Err(error),
+        }
+        for line in &leaving {
+            self.stock.remove_in_flight(line).await?;
+        }
+        Ok(Stored::Left(leaving.len()))
     }
 
     /// E of every line in flight. What was not begun in the ERP when the rows
@@ -121,11 +139,14 @@ impl Refresh<'_> {
         let mut asked = Asked::default();
         for line in states.iter().flat_map(|state| &state.lines) {
             let Some((line, confirming)) = self.booked(line).await? else { continue };
-            asked.confirming.insert(line.line.clone(), confirming);
+            asked.confirming.insert(key_of(&line), confirming);
             booked.push(line);
         }
-        if !booked.is_empty() {
-            asked.included = self.erp.included(&booked).await?;
+        for booked in one_of_each(booked) {
+            let mut included = self.erp.included(&booked).await?;
+            let included =
+                booked.iter().filter_map(|line| Some((key_of(line), included.remove(&line.line)?)));
+            asked.included.extend(included);
         }
         Ok(asked)
     }
@@ -134,13 +155,12 @@ impl Refresh<'_> {
     /// written does not say of which life of the order it is: perhaps the line
     /// had left and came back with a change. The order's record knows.
     async fn booked(&self, line: &InFlight) -> Result<Option<(BookedLine, Decimal)>, LedgerError> {
-        let known = match line.generation {
-            Some(generation) => Some((generation, line.confirming)),
-            None => {
-                let record = self.ledger.record(&line.line.order).await?;
-                let effect = record.and_then(|record| record.stock.get(&line.line.line).cloned());
-                effect.map(|effect| (effect.generation, effect.confirming))
-            }
+        let known = if let Some(generation) = line.generation {
+            Some((generation, line.confirming))
+        } else {
+            let record = self.ledger.record(&line.line.order).await?;
+            let effect = record.and_then(|record| record.stock.get(&line.line.line).cloned());
+            effect.map(|effect| (effect.generation, effect.confirming_as(&line.item.sku)))
         };
         let order = line.line.order.clone();
         let booked = |(generation, confirming)| {
@@ -150,30 +170,62 @@ impl Refresh<'_> {
         };
         Ok(known.map(booked))
     }
-
-    async fn let_leave(&self, state: &ItemState, asked: &Asked) -> Result<usize, LedgerError> {
-        let of = |known: &BTreeMap<LineKey, Decimal>, line: &InFlight| {
-            known.get(&line.line).copied().unwrap_or_default()
-        };
-        let now = self.clock.now();
-        let leaves = |line: &&InFlight| {
-            line.leaves(of(&asked.included, line), of(&asked.confirming, line), now)
-        };
-        let leaving: Vec<_> = state.lines.iter().filter(leaves).collect();
-        for line in &leaving {
-            self.stock.remove_in_flight(line).await?;
-        }
-        Ok(leaving.len())
-    }
 }
+
+/// What became of a reading.
+enum Stored {
+    /// It is stored, and so many lines left.
+    Left(usize),
+    /// Another reader was faster.
+    Raced,
+    /// No row can hold it.
+    TooLong,
+}
+
+/// A line as one item: it may be in flight as several.
+type AsItem = (Sku, LineKey);
 
 /// What is known of the lines in flight.
 #[derive(Default)]
 struct Asked {
     /// E, as the ERP says.
-    included: BTreeMap<LineKey, Decimal>,
+    included: BTreeMap<AsItem, Decimal>,
     /// L.
-    confirming: BTreeMap<LineKey, Decimal>,
+    confirming: BTreeMap<AsItem, Decimal>,
+}
+
+impl Asked {
+    /// E of a line; nothing where the ERP does not know it.
+    fn included(&self, line: &InFlight) -> Decimal {
+        self.included.get(&as_item(line)).copied().unwrap_or_default()
+    }
+
+    fn leaving<'a>(&self, state: &'a ItemState, now: Timestamp) -> Vec<&'a InFlight> {
+        let confirming = |line: &InFlight| self.confirming.get(&as_item(line)).copied().unwrap_or_default();
+        let leaves = |line: &&InFlight| line.leaves(self.included(line), confirming(line), now);
+        state.lines.iter().filter(leaves).collect()
+    }
+}
+
+fn as_item(line: &InFlight) -> AsItem {
+    (line.item.sku.clone(), line.line.clone())
+}
+
+fn key_of(line: &BookedLine) -> AsItem {
+    (line.sku.clone(), line.line.clone())
+}
+
+/// The ERP's answer names lines and no items: a line that is in flight as two
+/// items, its mapping having been corrected, is asked for twice.
+fn one_of_each(lines: Vec<BookedLine>) -> Vec<Vec<BookedLine>> {
+    let mut calls: Vec<BTreeMap<LineKey, BookedLine>> = Vec::new();
+    for line in lines {
+        match calls.iter_mut().find(|call| !call.contains_key(&line.line)) {
+            Some(call) => drop(call.insert(line.line.clone(), line)),
+            None => calls.push([(line.line.clone(), line)].into()),
+        }
+    }
+    calls.into_iter().map(|call| call.into_values().collect()).collect()
 }
 
 /// Requests to the table that are under way at once.
@@ -192,11 +244,11 @@ pub(super) fn key(entity: &EntityId, sku: &Sku) -> ItemKey {
 fn next(
     item: &ItemKey,
     state: &ItemState,
-    included: &BTreeMap<LineKey, Decimal>,
+    asked: &Asked,
     figures: Option<BTreeMap<LocationId, LocationStock>>,
     as_of: Timestamp,
 ) -> Position {
-    let e = |line: &InFlight| (line.line.clone(), included.get(&line.line).copied().unwrap_or_default());
+    let e = |line: &InFlight| (line.line.clone(), asked.included(line));
     let before = state.position.as_ref();
     let known = figures.is_some();
     let last = || before.map(|position| position.locations.clone()).unwrap_or_default();

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::left::Left;
+use super::place::Place;
 use super::plan::{Change, Facts, Keep, Plan, plan};
 use super::publication::{Intent, Publication, Reached, Standing};
-use super::publish::{CALL_RESERVE, Delay, Place, Publish, StoreSummary, wish};
+use super::publish::{CALL_RESERVE, Publish, StoreSummary, wish};
 use super::refresh::some_at_once;
 use super::send::Claimed;
-use crate::id::{ItemKey, Sku};
+use crate::id::ItemKey;
 use crate::ports::{InFlightNews, ItemState, LedgerError};
 
 /// One store's turn.
@@ -36,48 +38,54 @@ struct Acted {
     claimed: Option<Claimed>,
     kept: bool,
     waits: Option<(Timestamp, &'static str)>,
-    raced: bool,
+    /// It is on no record of what is known here that it waits, and why.
+    again: Option<&'static str>,
     refresh: bool,
     exception: Option<String>,
 }
 
 impl Round<'_> {
-    /// Gives back the items whose position has to be read anew.
-    pub(super) async fn run(
-        &self,
-        summary: &mut StoreSummary,
-        delay: &mut Delay,
-    ) -> Result<Vec<Sku>, LedgerError> {
+    /// Everything that can be done now, and what is left.
+    pub(super) async fn run(&self) -> Result<(StoreSummary, Left), LedgerError> {
+        let mut summary = StoreSummary { reads: self.place.reads, ..StoreSummary::default() };
+        let mut left = Left::default();
         let shop = match &self.place.shop {
             Ok(shop) => shop,
             Err(error) => {
-                delay.note(self.now() + wish(error), error.to_string());
-                self.all_stale(summary).await?;
-                return Ok(Vec::new());
+                left.leave_in_peace(self.now() + wish(error), error.to_string());
+                self.all_stale(&mut summary, &mut left).await?;
+                return Ok((summary, left));
             }
         };
-        let mut refresh = Vec::new();
         let mut claimed = Vec::new();
         for (item, acted) in self.items.iter().zip(some_at_once(self.acts()).await) {
             let acted = acted?;
             summary.kept += usize::from(acted.kept);
-            summary.waiting += usize::from(acted.waits.is_some() || acted.refresh || acted.raced);
+            summary.waiting += usize::from(acted.waits.is_some() || acted.refresh || acted.again.is_some());
             if let Some((until, why)) = acted.waits {
-                delay.note(until, why);
+                left.wait(&item.sku, until, why);
             }
-            if acted.raced {
-                delay.insist(self.now(), "another writer was faster, or too little time was left");
+            if let Some(why) = acted.again {
+                self.come_back(item, why, &mut left);
             }
             if acted.refresh {
-                refresh.push(item.sku.clone());
+                left.refresh(&item.sku);
             }
             if let Some(code) = acted.exception {
                 *summary.exceptions.entry(code).or_default() += 1;
             }
             claimed.extend(acted.claimed);
         }
-        self.send(&**shop, claimed, summary, delay).await?;
-        Ok(refresh)
+        for item in &self.items[self.place.looked_at..] {
+            summary.waiting += 1;
+            self.come_back(item, TOO_LATE, &mut left);
+        }
+        self.send(&**shop, claimed, &mut summary, &mut left).await?;
+        Ok((summary, left))
+    }
+
+    pub(super) fn come_back(&self, item: &ItemKey, why: &str, left: &mut Left) {
+        left.come_back(&self.place.config.store, &item.sku, self.now() + SOON, why);
     }
 
     fn acts(&self) -> Vec<impl Future<Output = Result<Acted, LedgerError>>> {
@@ -86,7 +94,7 @@ impl Round<'_> {
             news.entry(&found.item).or_default().push(found);
         }
         let act = |(item, state)| self.act(item, state, news.remove(item).unwrap_or_default());
-        self.items.iter().zip(self.states).map(act).collect()
+        self.items.iter().zip(self.states).take(self.place.looked_at).map(act).collect()
     }
 
     async fn act(
@@ -108,7 +116,8 @@ impl Round<'_> {
             now: self.now(),
         };
         match plan(&self.place.stock, &facts) {
-            Plan::Skip => self.skip(item, known).await,
+            Plan::Skip => self.skip(item, facts.products.is_empty(), known).await,
+            Plan::Busy => Ok(Acted { again: Some("another writer is at work"), ..Acted::default() }),
             Plan::Stand(standing) => self.stand(item, known, standing).await,
             Plan::Keep(keep) => self.keep(item, known, position_version(state), keep).await,
             Plan::Write(change) => self.claim(item, known, position_version(state), change).await,
@@ -119,7 +128,12 @@ impl Round<'_> {
         self.publish.clock.now()
     }
 
-    fn known(&self, state: &ItemState) -> Publication {
+    /// No request is begun any more.
+    pub(super) fn is_late(&self) -> bool {
+        self.now() + CALL_RESERVE > self.deadline
+    }
+
+    pub(super) fn known(&self, state: &ItemState) -> Publication {
         state.publications.get(&self.place.config.store).cloned().unwrap_or_default()
     }
 
@@ -127,39 +141,53 @@ impl Round<'_> {
         self.publish.stock.put_publication(item, &self.place.config.store, publication).await
     }
 
-    /// Writes a publication if it says other than what is stored.
+    /// Writes a publication if it says other than what is stored. `acted` is
+    /// what came of the item, unless somebody was faster: who that was may
+    /// know less.
     async fn put_news(
         &self,
         item: &ItemKey,
         known: Publication,
         next: Publication,
-    ) -> Result<(), LedgerError> {
-        if (Publication { version: next.version, ..known }) == next {
-            return Ok(());
+        acted: Acted,
+    ) -> Result<Acted, LedgerError> {
+        if (Publication { version: next.version, ..known }) == next || self.put(item, &next).await? {
+            return Ok(acted);
         }
-        // Somebody faster says the same, or knows better.
-        self.put(item, &next).await.map(drop)
+        Ok(Acted { again: Some(OVERTAKEN), exception: acted.exception, ..Acted::default() })
     }
 
-    /// The shop cannot be asked: what it shows may be wrong from now on.
-    async fn all_stale(&self, summary: &mut StoreSummary) -> Result<(), LedgerError> {
-        summary.waiting += self.items.len();
+    /// The shop cannot be asked: what it shows may be wrong from now on. What
+    /// it does not sell cannot.
+    async fn all_stale(&self, summary: &mut StoreSummary, left: &mut Left) -> Result<(), LedgerError> {
         let now = self.now();
-        let writes = self.items.iter().zip(self.states).map(|(item, state)| {
-            let known = self.known(state);
-            let stale_since = known.stale_since.or(Some(now));
-            let next = Publication { version: known.version + 1, stale_since, ..known.clone() };
-            self.put_news(item, known, next)
+        let sold = self.items.iter().zip(self.states).map(|(item, state)| (item, state, self.known(state)));
+        let sold: Vec<_> = sold.filter(|(.., known)| !known.is_not_sold()).collect();
+        summary.waiting += sold.len();
+        let marks = sold.iter().map(async |(item, state, known)| {
+            // Who is at work there, or looked at an older position, would take
+            // it off the list.
+            let is_news = |reached: &Reached| reached.position != position_version(state);
+            let at_work = known.intent.as_ref().is_some_and(|intent| !intent.lost);
+            let moves = at_work || known.reached.as_ref().is_some_and(is_news);
+            let on_record = known.stale_since.is_some() && !moves;
+            Ok(on_record || self.put(item, &known.clone().marked(now)).await?)
         });
-        some_at_once(writes.collect()).await.into_iter().collect()
+        for ((item, ..), marked) in sold.iter().zip(some_at_once(marks.collect()).await) {
+            if !marked? {
+                self.come_back(item, OVERTAKEN, left);
+            }
+        }
+        Ok(())
     }
 
-    /// Not sold here: it is not stale either, unless nobody could tell.
-    async fn skip(&self, item: &ItemKey, known: Publication) -> Result<Acted, LedgerError> {
-        let stale_since = known.stale_since.or(Some(self.now())).filter(|_| self.unrefreshed);
+    /// Not sold here: it is not stale either, unless the shop has it and the
+    /// ERP could not be asked.
+    async fn skip(&self, item: &ItemKey, not_there: bool, known: Publication) -> Result<Acted, LedgerError> {
+        let could_be = self.unrefreshed && !not_there;
+        let stale_since = known.stale_since.or(Some(self.now())).filter(|_| could_be);
         let next = Publication { version: known.version + 1, stale_since, ..known.clone() };
-        self.put_news(item, known, next).await?;
-        Ok(Acted::default())
+        self.put_news(item, known, next, Acted::default()).await
     }
 
     async fn stand(
@@ -177,12 +205,12 @@ impl Round<'_> {
         let next = Publication {
             version: known.version + 1,
             standing,
-            intent: None,
+            // It may be what it was again before this has landed.
+            intent: known.doubt(self.place.read_at, self.place.stock.longest_request()),
             stale_since: None,
             ..known.clone()
         };
-        self.put_news(item, known, next).await?;
-        Ok(acted)
+        self.put_news(item, known, next, acted).await
     }
 
     /// Nothing is written to the shop; the record only if it says other.
@@ -209,12 +237,12 @@ impl Round<'_> {
             standing: Standing::Published,
             stale_since: if settled { None } else { known.stale_since.or(Some(now)) },
         };
-        self.put_news(item, known, next).await?;
-        let refresh = wait.is_some_and(|wait| wait.refresh);
+        // An ERP that could not be asked just now is not asked at once again.
+        let refresh = wait.is_some_and(|wait| wait.refresh) && !self.unrefreshed;
         // A fresh message is on its way where the position is read anew.
         let waits = wait.filter(|_| !refresh);
         let waits = waits.map(|wait| (wait.until, "an earlier write or an unknown sale keeps it"));
-        Ok(Acted { kept: settled, waits, refresh, ..Acted::default() })
+        self.put_news(item, known, next, Acted { kept: settled, waits, refresh, ..Acted::default() }).await
     }
 
     /// The intent, before the shop is asked: who finds the record changed
@@ -227,9 +255,8 @@ impl Round<'_> {
         change: Change,
     ) -> Result<Acted, LedgerError> {
         let now = self.now();
-        let raced = Acted { raced: true, ..Acted::default() };
-        if now + CALL_RESERVE > self.deadline {
-            return Ok(raced);
+        if self.is_late() {
+            return Ok(Acted { again: Some(TOO_LATE), ..Acted::default() });
         }
         let Change { product, present, delta, why } = change;
         // Beside a write that may still land this one only lowers: what the
@@ -244,12 +271,12 @@ impl Round<'_> {
             ..known
         };
         if !self.put(item, &publication).await? {
-            return Ok(raced);
+            return Ok(Acted { again: Some(OVERTAKEN), ..Acted::default() });
         }
         let aim = present + delta;
         let partial = why.target != aim;
         let item = item.clone();
-        let claimed = Claimed { item, product, delta, aim, why, partial, doubt, position, publication };
+        let claimed = Claimed { item, product, delta, aim, why, doubt, partial, position, publication };
         Ok(Acted { claimed: Some(claimed), ..Acted::default() })
     }
 }
@@ -257,6 +284,11 @@ impl Round<'_> {
 fn position_version(state: &ItemState) -> u64 {
     state.position.as_ref().map_or(0, |position| position.version)
 }
+
+/// Why items come back that nobody got to.
+pub(super) const TOO_LATE: &str = "too little time was left";
+/// Why items come back whose record has changed since it was read.
+const OVERTAKEN: &str = "another writer was faster";
 
 /// A part of a target was reached, the rest is looked at again after this.
 pub(super) const SOON: SignedDuration = SignedDuration::from_secs(5);

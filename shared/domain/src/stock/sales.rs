@@ -8,17 +8,21 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::in_flight::{Reduction, Told, reduction};
+use super::in_flight::{Reduction, Told, counts, reduction};
+use super::refresh::some_at_once;
 use crate::config::{StockConfig, StoreConfig};
-use crate::id::{ItemKey, LineKey, OrderId, OrderKey};
+use crate::id::{ItemKey, LineKey, OrderId, OrderKey, StoreId};
 use crate::items;
 use crate::outcome::CallError;
 use crate::ports::{
-    Clock, InFlightNews, LedgerError, MappingStore, SaleLine, SalesPage, ShopSale, ShopStock, StockStore,
+    Clock, InFlightNews, ItemState, Ledger, LedgerError, MappingStore, SaleLine, SalesPage, ShopSale,
+    ShopStock, StockStore,
 };
+use crate::record::{DocumentAxis, OrderRecord};
 
 /// Orders on a full page.
 const PAGE: usize = 100;
@@ -45,7 +49,8 @@ pub struct Recent {
     /// Of what it means for stock: one that says the same is not written
     /// again.
     pub digest: u64,
-    /// Since when the shop does not say what it took for a line.
+    /// Since when, under this date, the shop does not say what it took for a
+    /// line: assumed at first, and then absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assumed: Option<Timestamp>,
 }
@@ -76,6 +81,8 @@ pub struct Sold {
 pub struct SalesReader<'a> {
     /// Rows and watermarks.
     pub stock: &'a dyn StockStore,
+    /// What is on record of the orders.
+    pub ledger: &'a dyn Ledger,
     /// What the shops' products are in the ERP.
     pub mappings: &'a dyn MappingStore,
     /// The time.
@@ -128,39 +135,95 @@ impl SalesReader<'_> {
         walk: &mut Walk,
     ) -> Result<Vec<InFlightNews>, SalesError> {
         walk.shop_time = walk.shop_time.or(page.answered_at);
-        let keys: Vec<_> = page.sales.iter().flat_map(|sale| &sale.lines).flat_map(candidates).collect();
-        let mappings = self.mappings.mappings(&config.store, &distinct(keys)).await?;
-        let mut news = Vec::new();
+        let mut found = Vec::new();
         for sale in &page.sales {
-            let before = known.recent.get(&sale.order).or_else(|| walk.listed.get(&sale.order));
-            let assumed = before.and_then(|recent| recent.assumed);
-            let (lines, recent) = read_sale(sale, assumed, read_at);
+            let before = walk.listed.get(&sale.order).or_else(|| known.recent.get(&sale.order));
+            let (lines, recent) = read_sale(sale, before, read_at, stock.longest_request());
             if before.is_none_or(|before| before.digest != recent.digest) {
-                let item = |line: &SaleLine| {
-                    let sku = line.product.sku.as_ref().map(|sku| sku.0.as_str());
-                    items::item(config.items, &mappings, line.product.id(), sku)
-                };
-                news.extend(lines.into_iter().filter_map(|(line, reduced)| {
-                    Some(InFlightNews {
-                        item: ItemKey { entity: stock.entity.clone(), sku: item(line)? },
-                        line: LineKey {
-                            order: OrderKey { store: config.store.clone(), order: sale.order },
-                            line: line.id,
-                        },
-                        reduced,
-                        confirming: None,
-                    })
-                }));
+                found.push((sale, lines));
             }
             walk.listed.insert(sale.order, recent);
         }
-        self.stock.put_in_flight(&news).await?;
-        Ok(news)
+        let found = self.look_up(config, found).await?;
+        let keys: Vec<_> = found.iter().flat_map(Found::candidates).collect();
+        let mappings = self.mappings.mappings(&config.store, &distinct(keys)).await?;
+        let item = |found: &Found<'_>, line: &SaleLine| {
+            let sku = items::item(config.items, &mappings, line.product.id(), found.sku(line))?;
+            Some(ItemKey { entity: stock.entity.clone(), sku })
+        };
+        let of_sale = |found: &Found<'_>| -> Vec<InFlightNews> {
+            let news = |(line, reduced): &(&SaleLine, Reduction)| {
+                let key = LineKey { order: found.order.clone(), line: line.id };
+                let reduced = found.as_it_counts(reduced, config.cut_over);
+                Some(InFlightNews { item: item(found, line)?, line: key, reduced, confirming: None })
+            };
+            found.lines.iter().filter_map(news).collect()
+        };
+        let news: Vec<InFlightNews> = found.iter().flat_map(of_sale).collect();
+        match self.stock.put_in_flight(&news).await {
+            // All the others are written; of this item nobody can publish.
+            Ok(()) | Err(LedgerError::TooLong(_)) => Ok(news),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is on record of the orders that are news.
+    async fn look_up<'s>(
+        &self,
+        config: &StoreConfig,
+        found: Vec<(&'s ShopSale, SaleLines<'s>)>,
+    ) -> Result<Vec<Found<'s>>, LedgerError> {
+        let look_up = |(sale, lines): (&'s ShopSale, SaleLines<'s>)| {
+            let order = OrderKey { store: config.store.clone(), order: sale.order };
+            async move { self.ledger.record(&order).await.map(|record| Found { order, lines, record }) }
+        };
+        some_at_once(found.into_iter().map(look_up).collect()).await.into_iter().collect()
     }
 }
 
-fn candidates(line: &SaleLine) -> Vec<crate::mapping::MappingKey> {
-    items::candidates(line.product.id(), line.product.sku.as_ref().map(|sku| sku.0.as_str()))
+/// The lines of a sale, each with its R.
+type SaleLines<'a> = Vec<(&'a SaleLine, Reduction)>;
+
+/// A sale that is news.
+struct Found<'a> {
+    order: OrderKey,
+    lines: SaleLines<'a>,
+    record: Option<OrderRecord>,
+}
+
+impl Found<'_> {
+    /// What was sold, by the name that it had then: the shop tells only a
+    /// product's present one, and `order-push` counts under the first.
+    fn sku<'s>(&'s self, line: &'s SaleLine) -> Option<&'s str> {
+        let first = self.record.as_ref().and_then(|record| record.first_skus.get(&line.id));
+        first.map(String::as_str).or_else(|| line.product.sku.as_ref().map(|sku| sku.0.as_str()))
+    }
+
+    fn candidates(&self) -> Vec<crate::mapping::MappingKey> {
+        let of_line =
+            |(line, _): &(&SaleLine, Reduction)| items::candidates(line.product.id(), self.sku(line));
+        self.lines.iter().flat_map(of_line).collect()
+    }
+
+    /// R as it is written: nothing of an order that does not count, whatever
+    /// its rows have said before.
+    fn as_it_counts(&self, read: &Reduction, cut_over: Option<Timestamp>) -> Reduction {
+        let document = self.record.as_ref().map_or(DocumentAxis::None, |record| record.document);
+        if counts(read.placed_at, cut_over, document) {
+            return read.clone();
+        }
+        Reduction { quantity: Decimal::ZERO, told: Told::Said, ..read.clone() }
+    }
+}
+
+/// A store on the pool of these items that is disabled: it shows one of them,
+/// or sold one, and what it sells now cannot be read.
+pub(super) fn unread_seller<'a>(disabled: &'a [StoreId], states: &[ItemState]) -> Option<&'a StoreId> {
+    let sells = |state: &ItemState, store: &StoreId| {
+        state.publications.contains_key(store)
+            || state.lines.iter().any(|sold| sold.line.order.store == *store)
+    };
+    disabled.iter().find(|store| states.iter().any(|state| sells(state, store)))
 }
 
 fn distinct<T: Ord>(mut keys: Vec<T>) -> Vec<T> {
@@ -178,29 +241,33 @@ fn first(config: &StoreConfig, now: Timestamp) -> Watermark {
 }
 
 /// R of each line, and what to remember of the sale.
-fn read_sale(
-    sale: &ShopSale,
-    assumed: Option<Timestamp>,
+fn read_sale<'s>(
+    sale: &'s ShopSale,
+    before: Option<&Recent>,
     read_at: Timestamp,
-) -> (Vec<(&SaleLine, Reduction)>, Recent) {
-    let before = assumed.map(|since| Told::Assumed { since });
-    let mut still_assumed = None;
+    longest_request: SignedDuration,
+) -> (SaleLines<'s>, Recent) {
+    let modified_s = sale.modified_at.as_second();
+    // What is missing under a new date may be of a request under way.
+    let unchanged = before.filter(|before| before.modified_s == modified_s);
+    let since = unchanged.and_then(|before| before.assumed).unwrap_or(read_at);
+    let before = Some(Told::Assumed { since });
+    let mut missing = false;
     let mut hash = Sha256::new();
     // What is said under another date is news, though it be the same: others
     // may have read and written something else in between.
-    hash.update(format!("{};", sale.modified_at.as_second()));
+    hash.update(format!("{modified_s};"));
     let mut lines = Vec::new();
     for line in &sale.lines {
-        let (quantity, told) = reduction(&sale.status, line.quantity, line.reduced, before, read_at);
-        if let Told::Assumed { since } = told {
-            still_assumed = Some(since);
-        }
+        let (quantity, told) =
+            reduction(&sale.status, line.quantity, line.reduced, before, read_at, longest_request);
+        missing |= told != Told::Said;
         hash.update(format!("{}:{}:{};", line.id, line.product.id(), quantity.normalize()));
         let (modified_at, placed_at) = (sale.modified_at, sale.placed_at);
         lines.push((line, Reduction { quantity, told, modified_at, read_at, placed_at }));
     }
     let digest = hash.finalize().iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte));
-    (lines, Recent { modified_s: sale.modified_at.as_second(), digest, assumed: still_assumed })
+    (lines, Recent { modified_s, digest, assumed: missing.then_some(since) })
 }
 
 /// A walk through the listing: always on from the last change seen, since
@@ -228,7 +295,8 @@ impl Walk {
 
 impl Watermark {
     /// Where the next reading begins: what may still change without a newer
-    /// date is read again.
+    /// date is read again, and what was not reached. A part that is older than
+    /// that is done with, so that every reading gets further.
     fn next(
         self,
         walk: Walk,
@@ -237,8 +305,9 @@ impl Watermark {
         started_at: Timestamp,
     ) -> Self {
         let overlap = longest_request * 2 + SignedDuration::from_secs(30);
-        let reached = if complete { walk.shop_time.unwrap_or(started_at) } else { walk.after };
-        let after = (reached - overlap).max(self.after);
+        let settled = walk.shop_time.unwrap_or(started_at) - overlap;
+        let after = if complete { settled } else { settled.min(walk.after) };
+        let after = after.max(self.after);
         let mut recent = self.recent;
         recent.extend(walk.listed);
         recent.retain(|_, order| order.modified_s > after.as_second());

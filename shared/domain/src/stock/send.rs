@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use rust_decimal::Decimal;
 
+use super::left::Left;
 use super::plan::standing;
 use super::publication::{Intent, Publication, Reached, Standing};
-use super::publish::{CALL_RESERVE, Delay, StoreSummary, wish};
+use super::publish::{StoreSummary, wish};
 use super::refresh::some_at_once;
-use super::round::{Round, SOON};
+use super::round::{Round, SOON, TOO_LATE};
 use super::target::Explanation;
 use crate::config::WriteMode;
 use crate::id::ItemKey;
@@ -38,6 +39,14 @@ pub(super) struct Claimed {
     pub(super) publication: Publication,
 }
 
+/// How a write ended.
+struct End {
+    item: ItemKey,
+    /// The record with its intent.
+    begun: Publication,
+    next: Publication,
+}
+
 impl Round<'_> {
     /// Simple products together, variations by their parent.
     pub(super) async fn send(
@@ -45,11 +54,19 @@ impl Round<'_> {
         shop: &dyn ShopStock,
         claimed: Vec<Claimed>,
         summary: &mut StoreSummary,
-        delay: &mut Delay,
+        left: &mut Left,
     ) -> Result<(), LedgerError> {
         let store = &self.place.config.store;
         let mut batches = batches(claimed);
         while !batches.is_empty() {
+            if self.is_late() {
+                let unsent: Vec<Claimed> = batches.into_iter().flatten().collect();
+                summary.waiting += unsent.len();
+                for claimed in &unsent {
+                    self.come_back(&claimed.item, TOO_LATE, left);
+                }
+                return self.put_all(unsent, false).await;
+            }
             let pace = self.publish.pace(store);
             let rest = batches.split_off(batches.len().min(pace.at_once()));
             let sending = std::mem::replace(&mut batches, rest);
@@ -59,11 +76,11 @@ impl Round<'_> {
             self.publish.set_pace(store, pace.after(self.publish.clock.steady() - began, failed));
             for (batch, answer) in sending.into_iter().zip(answers) {
                 summary.writes += 1;
-                self.settle(batch, answer, summary, delay).await?;
+                self.settle(batch, answer, summary, left).await?;
             }
             if failed {
                 // What is not sent is certainly not done.
-                delay.note(self.now() + SOON, "the shop failed before it was asked for all");
+                left.leave_in_peace(self.now() + SOON, "the shop failed before it was asked for all");
                 let unsent: Vec<Claimed> = batches.into_iter().flatten().collect();
                 summary.waiting += unsent.len();
                 return self.put_all(unsent, false).await;
@@ -73,9 +90,6 @@ impl Round<'_> {
     }
 
     async fn adjust(&self, shop: &dyn ShopStock, batch: &[Claimed]) -> Result<Vec<Adjusted>, CallError> {
-        if self.now() + CALL_RESERVE > self.deadline {
-            return Err(CallError::retry_soon("too little time was left"));
-        }
         let adjustment = |claimed: &Claimed| Adjustment {
             id: claimed.product.id,
             parent: claimed.product.parent,
@@ -99,11 +113,11 @@ impl Round<'_> {
         batch: Vec<Claimed>,
         answer: Result<Vec<Adjusted>, CallError>,
         summary: &mut StoreSummary,
-        delay: &mut Delay,
+        left: &mut Left,
     ) -> Result<(), LedgerError> {
         let error = match answer {
             Ok(adjusted) => {
-                let echo = |(claimed, adjusted)| self.echo(claimed, adjusted, summary, delay);
+                let echo = |(claimed, adjusted)| self.echo(claimed, adjusted, summary, left);
                 let settled: Vec<_> = batch.into_iter().zip(adjusted).map(echo).collect();
                 return self.put_each(settled).await;
             }
@@ -111,7 +125,7 @@ impl Round<'_> {
         };
         let lost = matches!(error, CallError::Unknown { .. });
         let wait = if lost { self.place.stock.longest_request() } else { wish(&error) };
-        delay.note(self.now() + wait, error.to_string());
+        left.leave_in_peace(self.now() + wait, error.to_string());
         summary.waiting += batch.len();
         self.put_all(batch, lost).await
     }
@@ -120,31 +134,42 @@ impl Round<'_> {
     async fn put_all(&self, batch: Vec<Claimed>, in_doubt: bool) -> Result<(), LedgerError> {
         let given_up_at = self.now();
         let end = |claimed: Claimed| {
-            let known = claimed.publication;
+            let Claimed { item, publication: known, doubt, .. } = claimed;
             let lost = |intent| Intent { lost: true, sent_at: given_up_at, ..intent };
-            let intent = if in_doubt { known.intent.clone().map(lost) } else { claimed.doubt };
-            (claimed.item, Publication { version: known.version + 1, intent, ..known })
+            let intent = if in_doubt { known.intent.clone().map(lost) } else { doubt };
+            let next = Publication { version: known.version + 1, intent, ..known.clone() };
+            End { item, begun: known, next }
         };
         self.put_each(batch.into_iter().map(end).collect()).await
     }
 
-    async fn put_each(&self, ends: Vec<(ItemKey, Publication)>) -> Result<(), LedgerError> {
-        let writes = ends.iter().map(|(item, publication)| self.put(item, publication));
-        some_at_once(writes.collect()).await.into_iter().try_for_each(|put| put.map(drop))
+    async fn put_each(&self, ends: Vec<End>) -> Result<(), LedgerError> {
+        let writes = ends.iter().map(|end| self.end(end));
+        some_at_once(writes.collect()).await.into_iter().collect()
+    }
+
+    /// Puts the end of a write on record. Where somebody has left a mark
+    /// meanwhile, or looked at the item once we were taken for dead, the end
+    /// is put beside it.
+    async fn end(&self, End { item, begun, next }: &End) -> Result<(), LedgerError> {
+        if self.put(item, next).await? {
+            return Ok(());
+        }
+        let states = self.publish.stock.items(std::slice::from_ref(item)).await?;
+        let stored = states.first().map(|state| self.known(state)).unwrap_or_default();
+        match stored.ended(begun, next) {
+            Some(ended) => self.put(item, &ended).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// One echo: below the aim a sale came first and is kept; above it
     /// something was put back, and it is looked at again at once.
-    fn echo(
-        &self,
-        claimed: Claimed,
-        adjusted: Adjusted,
-        summary: &mut StoreSummary,
-        delay: &mut Delay,
-    ) -> (ItemKey, Publication) {
+    fn echo(&self, claimed: Claimed, adjusted: Adjusted, summary: &mut StoreSummary, left: &mut Left) -> End {
         let item = claimed.item.clone();
         let known = &claimed.publication;
-        let next = Publication { version: known.version + 1, intent: None, ..known.clone() };
+        let intent = claimed.doubt.clone();
+        let next = Publication { version: known.version + 1, intent, ..known.clone() };
         let id = claimed.product.id;
         let excepted = |code: &'static str, detail: String, summary: &mut StoreSummary| {
             *summary.exceptions.entry(code.to_owned()).or_default() += 1;
@@ -152,6 +177,11 @@ impl Round<'_> {
             Publication { standing, stale_since: None, ..next.clone() }
         };
         let publication = match adjusted {
+            // It was never sent: the adapter cannot put it into a request.
+            Adjusted::Refused { code, .. } if code == "impossible_adjustment" => {
+                let detail = format!("The change of product {id} is no number that the shop takes.");
+                excepted("impossible_adjustment", detail, summary)
+            }
             Adjusted::Refused { code, status } => {
                 let detail = format!("The shop refused product {id}: {code} ({status}).");
                 excepted("refused_by_shop", detail, summary)
@@ -173,28 +203,26 @@ impl Round<'_> {
             }
             Adjusted::Now(ShopProduct { quantity: Some(shown), .. }) => {
                 summary.written += 1;
-                self.reached(&claimed, shown, next, delay)
+                self.reached(&claimed, shown, &next, left)
             }
         };
-        (item, publication)
+        End { item, begun: claimed.publication, next: publication }
     }
 
-    fn reached(
-        &self,
-        claimed: &Claimed,
-        shown: Decimal,
-        next: Publication,
-        delay: &mut Delay,
-    ) -> Publication {
+    fn reached(&self, claimed: &Claimed, shown: Decimal, next: &Publication, left: &mut Left) -> Publication {
         let now = self.now();
         let above = shown > claimed.aim;
         if above {
-            delay.note(now, "the shop shows more than it was brought to");
+            left.wait(&claimed.item.sku, now, "the shop shows more than it was brought to");
         } else if claimed.partial {
-            delay.note(now + SOON, "the rest of the way has to wait");
+            left.wait(&claimed.item.sku, now + SOON, "the rest of the way has to wait");
         }
-        // What was in doubt before still is, on top of what was done now.
-        let doubt = claimed.doubt.clone().map(|doubt| doubt.after(claimed.delta));
+        // What was in doubt before still is: a change on top of what was done
+        // now, a number as it was.
+        let doubt = claimed.doubt.clone().map(|doubt| match self.place.stock.write {
+            WriteMode::Delta => doubt.after(claimed.delta),
+            WriteMode::Absolute => doubt,
+        });
         let stale = above || claimed.partial || doubt.is_some() || self.unrefreshed;
         let why = claimed.why.clone();
         Publication {
@@ -203,7 +231,7 @@ impl Round<'_> {
             intent: doubt,
             standing: Standing::Published,
             stale_since: claimed.publication.stale_since.filter(|_| stale),
-            ..next
+            ..next.clone()
         }
     }
 }

@@ -22,6 +22,8 @@ use crate::ports::{
 
 /// Stale items of a store that one run sends again.
 const STALE_AT_ONCE: usize = 1_000;
+/// A run that takes its turn and dies keeps others from it for so long.
+const TURN: SignedDuration = SignedDuration::from_mins(1);
 
 /// The outside of the use case.
 #[derive(Clone)]
@@ -213,12 +215,37 @@ impl StockSync {
             return Ok(0);
         }
         let stale = self.stock.stale(store, STALE_AT_ONCE).await?;
+        let stale = if stale.len() < STALE_AT_ONCE { stale } else { self.turn(store, owner, stale).await? };
         let skus: Vec<Sku> =
             stale.into_iter().filter(|(item, _)| item.entity == *entity).map(|(item, _)| item.sku).collect();
         let count = skus.len();
         let messages = self.messages(entity, owner, skus, StockCause::Stale, true);
         self.queue.send(&messages).await?;
         Ok(count)
+    }
+
+    /// The next part of a list that is too long for one run: those at its head
+    /// that never succeed must not keep the others waiting for ever.
+    async fn turn(
+        &self,
+        store: &StoreId,
+        owner: &str,
+        first: Vec<(ItemKey, Timestamp)>,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        let job = format!("stock/stale/{store}");
+        let begun = self.schedules.begin(&job, owner, self.clock.now(), TURN).await?;
+        let Some(mut checkpoint) = begun else { return Ok(Vec::new()) };
+        let after = checkpoint.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
+        let next = match &after {
+            Some(after) => self.stock.stale_after(store, after, STALE_AT_ONCE).await?,
+            None => Vec::new(),
+        };
+        let next = if next.is_empty() { first } else { next };
+        if let Some(cursor) = next.last().and_then(|last| serde_json::to_string(last).ok()) {
+            self.schedules.advance(&job, &mut checkpoint, &cursor).await?;
+        }
+        self.schedules.end(&job, checkpoint).await?;
+        Ok(next)
     }
 
     async fn begin(&self, job: &str, run: &SyncRun<'_>) -> Result<Option<Checkpoint>, LedgerError> {
@@ -281,6 +308,7 @@ impl StockSync {
             received_at,
             cause,
             correlation: format!("{owner}-{index}"),
+            hops: 0,
         };
         batches(skus).into_iter().enumerate().map(message).collect()
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use weir_domain::config::StoreConfig;
 use weir_domain::id::{ItemKey, LineKey, OrderKey, Sku};
+use weir_domain::mapping::MappingKind;
 use weir_domain::order::{Order, OrderStatus};
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{DocumentState, LedgerError, QueueError};
+use weir_domain::ports::{DocumentState, InFlightNews, LedgerError, QueueError, StockStore};
 use weir_domain::push::{OrderPush, StockOut};
 use weir_domain::stock::InFlight;
-use weir_domain::stock::in_flight::Told;
+use weir_domain::stock::in_flight::{Reduction, Told};
 use weir_domain::stock::message::StockCause;
 use weir_testkit::fault::{self, Fault};
 use weir_testkit::{ErpOp, FakeStockQueue, FakeStockStore, ShopOp, StockOp, StockQueueOp, sample};
@@ -209,6 +210,34 @@ fn an_order_deleted_for_good_holds_nothing_in_the_shop() {
 }
 
 #[test]
+fn a_deletion_comes_after_what_a_listing_saw_by_the_shops_faster_clock() {
+    let stocked = stocked();
+    let fast = jiff::SignedDuration::from_mins(4);
+    let mut order = taken(1);
+    order.status = OrderStatus::Pending;
+    stocked.world.shop.set_answered_at(Some(stocked.world.now() + fast));
+    stocked.world.place(order.clone());
+    let row = stocked.row(&order, 0).unwrap();
+    let known = row.reduced.clone().unwrap();
+    let listed = InFlightNews {
+        item: row.item,
+        line: row.line,
+        reduced: Reduction {
+            quantity: known.quantity + Decimal::ONE,
+            modified_at: stocked.world.now() + fast,
+            ..known
+        },
+        confirming: None,
+    };
+    futures::executor::block_on(stocked.store.put_in_flight(&[listed])).unwrap();
+    assert_eq!(stocked.first(&order).0, first_quantity(&order) + Decimal::ONE);
+    stocked.world.shop.delete(order.key.order);
+    stocked.world.clock.advance(jiff::SignedDuration::from_secs(15));
+    stocked.world.hint(&order.key);
+    assert_eq!(stocked.first(&order), (Decimal::ZERO, Decimal::ZERO));
+}
+
+#[test]
 fn units_that_the_shop_did_not_name_are_assumed_taken_until_a_second_read() {
     let stocked = stocked();
     let mut order = sample::order("main", 1);
@@ -243,4 +272,87 @@ fn a_shop_that_cannot_be_read_changes_no_row() {
     let key: OrderKey = order.key.clone();
     stocked.world.hint(&key);
     assert_eq!(stocked.row(&order, 0), before);
+}
+
+/// The ERP's items of the first line's SKU, from now on.
+fn map_first(stocked: &Stocked, order: &Order, item: &str) {
+    let sku = order.lines[0].product.sku.as_ref().unwrap();
+    stocked.world.map(MappingKind::Item, &format!("sku:{sku}"), &[item]);
+}
+
+/// (R, L) of the first line under an item.
+fn first_as(stocked: &Stocked, order: &Order, item: &str) -> Option<(Decimal, Decimal)> {
+    let item = ItemKey { entity: "house".parse().unwrap(), sku: Sku(item.to_owned()) };
+    let row = stocked.store.line(&item, &LineKey { order: order.key.clone(), line: order.lines[0].id })?;
+    Some((row.reduced(), row.confirming))
+}
+
+#[test]
+fn a_line_whose_mapping_is_corrected_leaves_no_row_behind() {
+    let stocked = stocked();
+    let mut order = taken(1);
+    order.status = OrderStatus::Failed;
+    map_first(&stocked, &order, "WRONG");
+    stocked.world.place(order.clone());
+    let quantity = first_quantity(&order);
+    assert_eq!(first_as(&stocked, &order, "WRONG"), Some((quantity, Decimal::ZERO)));
+    map_first(&stocked, &order, "RIGHT");
+    stocked.queue.take();
+    stocked.world.change(&order.key, |order| order.status = OrderStatus::Processing);
+    assert_eq!(first_as(&stocked, &order, "WRONG"), Some((Decimal::ZERO, Decimal::ZERO)));
+    assert_eq!(first_as(&stocked, &order, "RIGHT"), Some((quantity, quantity)));
+    let said: Vec<Sku> = stocked.queue.take().into_iter().flat_map(|message| message.skus).collect();
+    assert!(["WRONG", "RIGHT"].iter().all(|item| said.contains(&Sku((*item).to_owned()))), "{said:?}");
+    map_first(&stocked, &order, "WRONG");
+    stocked.world.change(&order.key, |order| order.status = OrderStatus::Completed);
+    assert_eq!(first_as(&stocked, &order, "WRONG"), Some((quantity, quantity)), "back again");
+    assert_eq!(first_as(&stocked, &order, "RIGHT"), Some((Decimal::ZERO, Decimal::ZERO)));
+}
+
+#[test]
+fn what_may_be_in_the_erp_under_a_former_item_counts_until_that_is_known() {
+    let stocked = stocked();
+    let order = taken(1);
+    map_first(&stocked, &order, "WRONG");
+    let lost = || Fault::Before(CallError::unknown("time-out"));
+    stocked.world.erp.faults.script(ErpOp::Create, [lost()]);
+    stocked.world.place(order.clone());
+    map_first(&stocked, &order, "RIGHT");
+    stocked.world.erp.faults.script(ErpOp::Find, [lost()]);
+    stocked.world.minutes(2);
+    let quantity = first_quantity(&order);
+    assert_eq!(first_as(&stocked, &order, "WRONG"), Some((Decimal::ZERO, quantity)), "it may still come");
+    stocked.world.minutes(30);
+    assert_eq!(stocked.world.view(&order.key), "in ERP");
+    assert_eq!(first_as(&stocked, &order, "WRONG"), Some((Decimal::ZERO, Decimal::ZERO)));
+    assert_eq!(first_as(&stocked, &order, "RIGHT"), Some((quantity, quantity)));
+}
+
+#[test]
+fn an_order_from_before_the_cut_over_is_in_flight_only_with_a_sales_order() {
+    let cut_over = |config: &mut StoreConfig| {
+        sell_stock(config);
+        config.cut_over = Some(sample::saturday() + jiff::SignedDuration::from_mins(30));
+    };
+    let (booked, failed) = (taken(1), Order { status: OrderStatus::Failed, ..taken(2) });
+    let stocked = stocked();
+    stocked.world.place(booked.clone());
+    stocked.world.place(failed.clone());
+    assert_eq!(stocked.first(&failed), (first_quantity(&failed), Decimal::ZERO));
+    stocked.world.configure(cut_over);
+    for order in [&booked, &failed] {
+        stocked.world.change(&order.key, |order| order.status = OrderStatus::Completed);
+    }
+    assert_eq!(stocked.first(&booked), (first_quantity(&booked), first_quantity(&booked)));
+    assert_eq!(stocked.first(&failed), (Decimal::ZERO, Decimal::ZERO), "nobody will book it");
+}
+
+#[test]
+fn a_code_that_is_too_long_for_a_row_keeps_no_order_from_being_booked() {
+    let stocked = stocked();
+    let mut order = taken(1);
+    order.lines[0].product.sku = Some(Sku("x".repeat(901)));
+    stocked.world.place(order.clone());
+    assert_eq!(stocked.world.view(&order.key), "in ERP");
+    assert_eq!(stocked.row(&order, 1).unwrap().reduced(), order.lines[1].quantity);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
@@ -15,7 +16,7 @@ use weir_domain::order::{OrderStatus, ProductRef};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Clock, ErpStock, ItemNames, LedgerError, SaleLine, ShopItem, ShopSale, ShopStock, StockBasis,
-    StockConnections,
+    StockConnections, StockStore,
 };
 use weir_domain::stock::message::{STOCK_MOVED_VERSION, StockCause};
 use weir_domain::stock::publish::{Publish, Published, StockDelivery, StockSummary};
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) queue: Arc<FakeStockQueue>,
     pub(crate) ledger: Arc<FakeLedger>,
     pub(crate) sync: StockSync,
+    /// Stores of which the configuration has become unusable.
+    pub(crate) disabled: Arc<Mutex<Vec<StoreId>>>,
     publish: Publish,
     orders: Mutex<u64>,
 }
@@ -44,12 +47,18 @@ struct Connected {
     stores: Vec<Arc<StoreConfig>>,
     shops: Vec<Arc<FakeShopStock>>,
     erp: Arc<FakeErpStock>,
+    disabled: Arc<Mutex<Vec<StoreId>>>,
 }
 
 #[async_trait]
 impl StockConnections for Connected {
     fn stores(&self) -> Vec<Arc<StoreConfig>> {
-        self.stores.clone()
+        let disabled = self.disabled();
+        self.stores.iter().filter(|config| !disabled.contains(&config.store)).cloned().collect()
+    }
+
+    fn disabled(&self) -> Vec<StoreId> {
+        self.disabled.lock().unwrap().clone()
     }
 
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError> {
@@ -89,7 +98,13 @@ impl World {
         let table = Arc::new(FakeStockStore::default());
         let queue = Arc::new(FakeStockQueue::default());
         let ledger = Arc::new(FakeLedger::default());
-        let connections = Arc::new(Connected { stores: configs, shops: shops.clone(), erp: erp.clone() });
+        let disabled: Arc<Mutex<Vec<StoreId>>> = Arc::default();
+        let connections = Arc::new(Connected {
+            stores: configs,
+            shops: shops.clone(),
+            erp: erp.clone(),
+            disabled: disabled.clone(),
+        });
         let sync = StockSync {
             stock: table.clone(),
             ledger: ledger.clone(),
@@ -107,7 +122,7 @@ impl World {
             clock: clock.clone(),
             paces: Mutex::default(),
         };
-        Self { clock, erp, shops, table, queue, ledger, sync, publish, orders: Mutex::new(0) }
+        Self { clock, erp, shops, table, queue, ledger, sync, disabled, publish, orders: Mutex::new(0) }
     }
 
     pub(crate) fn shop(&self) -> &FakeShopStock {
@@ -157,12 +172,37 @@ impl World {
             received_at: self.clock.now(),
             cause,
             correlation: "test".to_owned(),
+            hops: 0,
         }
     }
 
     pub(crate) fn deliver(&self, message: &StockMoved, receives: u32) -> Result<Published, LedgerError> {
-        let deadline = self.clock.now() + SignedDuration::from_secs(60);
+        self.deliver_within(message, receives, 60)
+    }
+
+    /// With so many seconds until the function stops.
+    pub(crate) fn deliver_within(
+        &self,
+        message: &StockMoved,
+        receives: u32,
+        seconds: i64,
+    ) -> Result<Published, LedgerError> {
+        let deadline = self.clock.now() + SignedDuration::from_secs(seconds);
         block_on(self.publish.work(message, &StockDelivery { receives, deadline }))
+    }
+
+    /// The same, inside of what another delivery does.
+    pub(crate) fn deliver_inside(&self, message: &StockMoved, receives: u32) -> Published {
+        let deadline = self.clock.now() + SignedDuration::from_secs(60);
+        let delivery = StockDelivery { receives, deadline };
+        self.publish.work(message, &delivery).now_or_never().unwrap().unwrap()
+    }
+
+    /// Somebody else writes the record of an item in the first shop.
+    pub(crate) fn put_publication(&self, name: &str, publication: &Publication) {
+        let (item, store) = (item(name), STORES[0].parse().unwrap());
+        let put = self.table.put_publication(&item, &store, publication);
+        assert!(put.now_or_never().unwrap().unwrap());
     }
 
     /// Something moved in the ERP: the message, and what it asks for.

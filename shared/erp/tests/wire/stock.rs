@@ -202,6 +202,13 @@ async fn the_feed_reads_what_was_created_and_what_was_written() {
     assert_eq!((page.skus, page.more), (skus([1, 2]), false));
     assert_json_snapshot!("feed_asked", fake.log());
     assert_json_snapshot!("feed_cursor", serde_json::from_str::<Value>(&page.next).unwrap());
+    // The overlap shows the same again, and one that was committed late.
+    answers(vec![
+        json!([change(3, 3, "create_date", 6), change(2, 2, "create_date", 7)]),
+        json!([change(1, 1, "write_date", 5), change(2, 2, "write_date", 8)]),
+    ]);
+    let page = stock.moved(Some(&page.next)).await.unwrap();
+    assert_eq!((page.skus, page.more), (skus([3]), false));
 }
 
 #[tokio::test]

@@ -42,7 +42,10 @@ impl DynamoStock {
         store: &StoreId,
         publication: &Publication,
     ) -> Result<bool, LedgerError> {
-        let mut item = primary(partition(key)?, shop(store));
+        // Of an item that fits into no key nothing is ever to be published:
+        // the others of its message are.
+        let Ok(pk) = partition(key) else { return Ok(false) };
+        let mut item = primary(pk, shop(store));
         item.insert("publication".to_owned(), fitting("a publication", publication)?);
         if let Some(since) = publication.stale_since {
             let stale = Stale::new(store, key, since);
@@ -86,6 +89,6 @@ fn fitting(what: &str, document: &impl Serialize) -> Result<AttributeValue, Ledg
     let json = json(document)?;
     match json.as_s().map_or(0, String::len) {
         ..=LONGEST_DOCUMENT_BYTES => Ok(json),
-        bytes => Err(LedgerError::Unavailable(format!("{what} of {bytes} bytes is too long to be stored"))),
+        bytes => Err(LedgerError::TooLong(format!("{what} of {bytes} bytes"))),
     }
 }

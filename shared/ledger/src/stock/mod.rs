@@ -27,7 +27,8 @@ const AT_ONCE: usize = 16;
 /// The `stock` table. It implements [`StockStore`].
 ///
 /// A SKU of more than 900 bytes fits into no key: nothing is known of it, and
-/// writing about it is an error.
+/// writing about it is [`LedgerError::TooLong`], whatever else is written with
+/// it. Nothing is published of it either.
 #[derive(Debug, Clone)]
 pub struct DynamoStock {
     rows: Rows,
@@ -78,7 +79,16 @@ impl StockStore for DynamoStock {
     }
 
     async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.query_stale(store, limit).await
+        self.query_stale(store, None, limit).await
+    }
+
+    async fn stale_after(
+        &self,
+        store: &StoreId,
+        after: &(ItemKey, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        self.query_stale(store, Some(after), limit).await
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {
@@ -92,5 +102,5 @@ impl StockStore for DynamoStock {
 
 /// The partition of an item that is written.
 fn partition(key: &ItemKey) -> Result<String, LedgerError> {
-    item(key).ok_or_else(|| LedgerError::Unavailable("the SKU is too long to be stored".to_owned()))
+    item(key).ok_or_else(|| LedgerError::TooLong("the SKU".to_owned()))
 }

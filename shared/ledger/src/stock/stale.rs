@@ -27,10 +27,7 @@ pub(super) struct Stale {
 
 impl Stale {
     pub(super) fn new(store: &StoreId, item: &ItemKey, since: Timestamp) -> Self {
-        Self {
-            pk: partition(store, sku_shard(&item.sku)),
-            sk: format!("{}#{}#{}", instant(floor_ms(since)), item.entity, item.sku),
-        }
+        Self { pk: partition(store, sku_shard(&item.sku)), sk: sort_key(item, since) }
     }
 }
 
@@ -38,13 +35,18 @@ impl DynamoStock {
     pub(super) async fn query_stale(
         &self,
         store: &StoreId,
+        after: Option<&(ItemKey, Timestamp)>,
         limit: usize,
     ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
         let limit = limit.min(LONGEST_ANSWER);
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let shards = try_join_all((0..SHARDS).map(|shard| self.query_shard(store, shard, limit))).await?;
+        // The same in every shard: the order is that of all of them together.
+        let after = after.map(|(item, since)| sort_key(item, *since));
+        let after = after.as_deref();
+        let shards = (0..SHARDS).map(|shard| self.query_shard(store, shard, after, limit));
+        let shards = try_join_all(shards).await?;
         let mut rows = shards.concat();
         rows.sort_unstable();
         rows.truncate(limit);
@@ -52,16 +54,22 @@ impl DynamoStock {
         rows.iter().map(|row| parse(row).ok_or_else(corrupt)).collect()
     }
 
-    /// The first sort keys of a shard.
+    /// The first sort keys of a shard, or the first after one.
     async fn query_shard(
         &self,
         store: &StoreId,
         shard: u64,
+        after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, LedgerError> {
-        let query = self
-            .rows
-            .query("#stale_pk = :pk")
+        let query = match after {
+            None => self.rows.query("#stale_pk = :pk"),
+            Some(after) => {
+                let query = self.rows.query("#stale_pk = :pk AND #stale_sk > :after");
+                query.expression_attribute_values(":after", s(after.to_owned()))
+            }
+        };
+        let query = query
             .index_name(INDEX)
             .expression_attribute_values(":pk", s(partition(store, shard)))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
@@ -73,6 +81,10 @@ impl DynamoStock {
 
 fn partition(store: &StoreId, shard: u64) -> String {
     format!("{store}#{shard}")
+}
+
+fn sort_key(item: &ItemKey, since: Timestamp) -> String {
+    format!("{}#{}#{}", instant(floor_ms(since)), item.entity, item.sku)
 }
 
 fn parse(sk: &str) -> Option<(ItemKey, Timestamp)> {

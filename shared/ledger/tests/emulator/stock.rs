@@ -52,6 +52,7 @@ fn moved(skus: Vec<Sku>, correlation: usize) -> StockMoved {
         received_at: sample::saturday(),
         cause: StockCause::Feed,
         correlation: correlation.to_string(),
+        hops: 0,
     }
 }
 

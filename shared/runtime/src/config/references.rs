@@ -1,11 +1,12 @@
 //! What documents say about each other: a store that needs a wrong or absent
-//! document is disabled, and only that store.
+//! document is disabled, and only that store; where two contradict each other,
+//! both are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_domain::config::{ErpConfig, ErpKind, StoreConfig};
-use weir_domain::id::{ErpId, StoreId};
+use weir_domain::id::{EntityId, ErpId, StoreId};
 use weir_domain::mapping::Mappings;
 
 use super::documents::ById;
@@ -19,6 +20,7 @@ pub(super) fn join(
     mut problems: Vec<Problem>,
 ) -> Configuration {
     problems.extend(homeless(&seeds, &stores));
+    let torn = torn_pools(&stores);
     let mut joined = Configuration::default();
     for (id, store) in stores {
         let store = match store {
@@ -26,6 +28,7 @@ pub(super) fn join(
             Ok(store) => {
                 let mut broken = broken_references(&store, &erps);
                 broken.extend(unknown_locations(&store, &erps));
+                broken.extend(torn.get(&id).cloned());
                 problems.extend(broken.iter().cloned());
                 let seed = seeds.get(&id).and_then(|seed| seed.as_ref().err().cloned());
                 let reasons: Vec<Problem> = broken.into_iter().chain(seed).collect();
@@ -99,6 +102,33 @@ fn unknown_locations(store: &StoreConfig, erps: &ById<ErpId, ErpConfig>) -> Opti
         field: "stock.locations".into(),
         problem: format!("erps/{erp}.json does not describe {}: add it to locations", unknown.join(", ")),
     })
+}
+
+/// Positions, in-flight lines and publications are kept by entity: one whose
+/// stock stores read from different ERPs would be two pools in one place, and
+/// each would sell what is the other's. Nobody can tell which store is right,
+/// so that none of them works.
+fn torn_pools(stores: &ById<StoreId, StoreConfig>) -> BTreeMap<StoreId, Problem> {
+    let mut sold: BTreeMap<&EntityId, Vec<(&StoreConfig, &ErpId)>> = BTreeMap::new();
+    for store in stores.values().flatten() {
+        if let (Some(stock), Some(erp)) = (&store.stock, store.stock_erp()) {
+            sold.entry(&stock.entity).or_default().push((store, erp));
+        }
+    }
+    let mut torn = BTreeMap::new();
+    for (entity, sellers) in &sold {
+        for (store, erp) in sellers {
+            let Some((other, its_erp)) = sellers.iter().find(|(_, its_erp)| its_erp != erp) else { continue };
+            let other = &other.store;
+            let problem = format!(
+                "the stock of {entity} is in {erp} here and in {its_erp} in stores/{other}.json: \
+                 an entity's stock is in one ERP"
+            );
+            let document = format!("stores/{}.json", store.store);
+            torn.insert(store.store.clone(), Problem { document, field: "stock.entity".into(), problem });
+        }
+    }
+    torn
 }
 
 /// Whether the ERP's document knows the store, where its adapter has to.

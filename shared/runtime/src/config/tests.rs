@@ -136,6 +136,42 @@ fn a_store_sells_from_locations_that_its_erp_describes() {
 }
 
 #[test]
+fn an_entitys_stock_is_in_one_erp() {
+    let selling = |id: &str, entity: &str, erp: &str| {
+        let mut store = store(id);
+        store["entities"] = json!([{"entity": entity, "erp": erp}]);
+        store["stock"] = json!({"entity": entity, "locations": ["main"]});
+        store
+    };
+    let described = |name: &str| {
+        let mut erp = erp(name);
+        erp["locations"] = json!({"main": {"warehouse": 3}});
+        erp["web_shops"] = json!({"a": 1, "b": 2, "c": 3, "d": 4});
+        erp
+    };
+    let erps = [("books", described("books")), ("ledgers", described("ledgers"))];
+    // Sells nothing of it, and books it elsewhere.
+    let mut orders_only = selling("d", "eu", "ledgers");
+    orders_only["stock"] = json!(null);
+    let stores = [
+        ("a", selling("a", "eu", "books")),
+        ("b", selling("b", "eu", "ledgers")),
+        ("c", selling("c", "us", "ledgers")),
+        ("d", orders_only),
+    ];
+    let loaded = load(&stores, &erps, &[]);
+    assert_eq!(
+        shown(&loaded),
+        [
+            "stores/a.json: stock.entity: the stock of eu is in books here and in ledgers in stores/b.json: an entity's stock is in one ERP",
+            "stores/b.json: stock.entity: the stock of eu is in ledgers here and in books in stores/a.json: an entity's stock is in one ERP",
+        ]
+    );
+    let usable: Vec<&str> = loaded.usable_stores().map(|store| store.store.as_str()).collect();
+    assert_eq!(usable, ["c", "d"]);
+}
+
+#[test]
 fn wrong_mappings_disable_their_store() {
     let cases = [
         (

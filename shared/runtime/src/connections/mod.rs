@@ -51,6 +51,11 @@ impl StockConnections for Connected<dyn ShopStock, dyn ErpStock> {
         self.shops.configuration.usable_stores().cloned().collect()
     }
 
+    fn disabled(&self) -> Vec<StoreId> {
+        let stores = self.shops.configuration.stores.iter();
+        stores.filter(|(_, store)| store.is_err()).map(|(id, _)| id.clone()).collect()
+    }
+
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError> {
         self.shops.get(store).await
     }

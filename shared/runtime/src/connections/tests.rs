@@ -122,3 +122,14 @@ async fn a_client_that_cannot_be_made_is_asked_for_again() {
         assert_eq!(error, CallError::blocked("allow_private: no range"));
     }
 }
+
+#[test]
+fn a_store_that_is_not_usable_is_named_to_whoever_counts_what_it_sells() {
+    let shown: Arc<dyn Clock> = Arc::new(FakeClock::default());
+    let secrets = Arc::new(Secrets::new(Arc::new(Rotating::default()), shown, Profile::Aws));
+    let shops = Shops::<dyn ShopStock>::new(configuration(), Arc::clone(&secrets), |_, _| Err("no shop"));
+    let erps = Erps::<dyn ErpStock>::new(configuration(), secrets, |_, _| Err("no ERP"));
+    let connected = Connected { shops, erps };
+    assert_eq!(StockConnections::disabled(&connected), ["wrong".parse().unwrap()]);
+    assert_eq!(StockConnections::stores(&connected).len(), 2);
+}

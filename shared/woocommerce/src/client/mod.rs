@@ -73,6 +73,7 @@ pub struct ShopClient {
     http: Client,
     clock: Arc<dyn Clock>,
     nonces: oauth::Nonces,
+    learned: stock::Learned,
 }
 
 struct Answer {
@@ -96,7 +97,8 @@ impl ShopClient {
             .pop_if_empty()
             .extend(["wp-json", "wc", "v3"]);
         let http = weir_http::client(guard, TIMEOUT)?;
-        Ok(Self { store, base, key, http, clock, nonces: oauth::Nonces::default() })
+        let (nonces, learned) = (oauth::Nonces::default(), stock::Learned::default());
+        Ok(Self { store, base, key, http, clock, nonces, learned })
     }
 
     /// The address of a resource.

@@ -1,6 +1,6 @@
 //! One batch of quantities: what is sent, and what its answer says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Adjusted, Adjustment, Change};
 
+use super::DECIMALS;
 use super::product::read;
 use crate::wire::{Object, Scalar, WireAdjusted, WireProduct, WireRefusal};
 
@@ -15,8 +16,6 @@ use crate::wire::{Object, Scalar, WireAdjusted, WireProduct, WireRefusal};
 pub const MOST: usize = 100;
 /// Significant digits that survive PHP's floats.
 const DIGITS: u32 = 15;
-/// Decimals that PHP writes without an exponent.
-const DECIMALS: u32 = 6;
 
 /// A batch that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,28 +40,50 @@ struct Item {
     stock_quantity: Option<Box<RawValue>>,
 }
 
-/// The batch of some adjustments. The shop checks none of this, so it is
-/// refused here ([`CallError::Rejected`], `impossible_adjustment`): more than
-/// [`MOST`], none at all, several parents, an id twice (the shop would write
-/// both), a number that PHP cannot hold.
+/// Which of these the shop can be asked for; the others would be coerced. A
+/// number that PHP cannot hold, the id 0, an id twice (the shop would write
+/// both, so that neither is sent). What concerns all of them is refused
+/// ([`CallError::Rejected`], `impossible_adjustment`): more than [`MOST`],
+/// several parents.
+pub fn fits(adjustments: &[Adjustment]) -> Result<Vec<bool>, CallError> {
+    whole(adjustments)?;
+    let mut times: BTreeMap<u64, usize> = BTreeMap::new();
+    for adjustment in adjustments {
+        *times.entry(adjustment.id).or_default() += 1;
+    }
+    let once = |adjustment: &Adjustment| times.get(&adjustment.id) == Some(&1);
+    Ok(adjustments.iter().map(|adjustment| once(adjustment) && item(adjustment).is_ok()).collect())
+}
+
+/// The batch of some adjustments, at least one, all of which
+/// [fit](fits); anything else is [`CallError::Rejected`],
+/// `impossible_adjustment`.
 pub fn batch(adjustments: &[Adjustment]) -> Result<Batch, CallError> {
     let parent = adjustments.first().ok_or_else(|| refused("nothing to adjust"))?.parent;
-    if adjustments.len() > MOST {
-        return Err(refused(format!("{} quantities in one request, more than {MOST}", adjustments.len())));
-    }
-    if adjustments.iter().any(|adjustment| adjustment.parent != parent) {
-        return Err(refused("variations of several products in one request"));
-    }
+    whole(adjustments)?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = adjustments.iter().find(|adjustment| !ids.insert(adjustment.id)) {
         return Err(refused(format!("product {} twice in one request", twice.id)));
     }
-    if ids.contains(&0) || parent == Some(0) {
-        return Err(refused("no product has the id 0"));
-    }
     let update = adjustments.iter().map(item).collect::<Result<_, _>>()?;
     let body = serde_json::to_string(&Body { update }).map_err(|_| refused("no JSON"))?;
     Ok(Batch { parent, body })
+}
+
+/// What concerns all adjustments of a request.
+fn whole(adjustments: &[Adjustment]) -> Result<(), CallError> {
+    if adjustments.len() > MOST {
+        return Err(refused(format!("{} quantities in one request, more than {MOST}", adjustments.len())));
+    }
+    let mut parents = adjustments.iter().map(|adjustment| adjustment.parent);
+    let parent = parents.next().flatten();
+    if parent == Some(0) {
+        return Err(refused("no product has the id 0"));
+    }
+    if parents.any(|other| other != parent) {
+        return Err(refused("variations of several products in one request"));
+    }
+    Ok(())
 }
 
 fn refused(detail: impl Into<String>) -> CallError {
@@ -70,6 +91,9 @@ fn refused(detail: impl Into<String>) -> CallError {
 }
 
 fn item(adjustment: &Adjustment) -> Result<Item, CallError> {
+    if adjustment.id == 0 {
+        return Err(refused("no product has the id 0"));
+    }
     let (inventory_delta, stock_quantity) = match adjustment.change {
         Change::By(delta) => (Some(delta), None),
         Change::To(quantity) => (None, Some(quantity)),

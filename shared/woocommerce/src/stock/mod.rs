@@ -4,12 +4,22 @@
 //! A batch of the REST API is a trap for whoever trusts a 200: its items are
 //! coerced instead of checked, each fails or is ignored for itself, and an
 //! item named twice is written twice. So everything is checked before it is
-//! sent, and every echo is read.
+//! sent, each item for itself, and every echo is read.
 
 mod batch;
 mod product;
 mod sale;
 
-pub use batch::{Batch, MOST, adjusted, batch};
-pub use product::{PRODUCT_FIELDS, product, products};
+use rust_decimal::Decimal;
+
+pub use batch::{Batch, MOST, adjusted, batch, fits};
+pub use product::{PRODUCT_FIELDS, product, products, variations};
 pub use sale::{SALE_FIELDS, sales};
+
+/// Decimals of a quantity. PHP writes no more of them without an exponent, and
+/// a plugin for decimal quantities adds up floats: 12.300000000000001 is 12.3.
+const DECIMALS: u32 = 6;
+
+fn without_noise(quantity: Decimal) -> Decimal {
+    if quantity.scale() > DECIMALS { quantity.round_dp(DECIMALS).normalize() } else { quantity }
+}

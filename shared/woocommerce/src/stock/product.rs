@@ -3,6 +3,7 @@
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Managed, ShopProduct};
 
+use super::without_noise;
 use crate::wire::{self, BadValue, Object, Scalar, WireProduct};
 
 /// What is asked of a product (`_fields`).
@@ -16,9 +17,18 @@ pub const PRODUCT_FIELDS: &str =
 /// ([`CallError::Unknown`]). One whose quantity cannot be read is given as
 /// managed and without one, so that it is found and nobody writes to it.
 pub fn products(body: &[u8]) -> Result<Vec<Option<ShopProduct>>, CallError> {
+    page(None, body)
+}
+
+/// Reads a page of `GET products/{parent}/variations`, likewise.
+pub fn variations(parent: u64, body: &[u8]) -> Result<Vec<Option<ShopProduct>>, CallError> {
+    page(Some(parent), body)
+}
+
+fn page(parent: Option<u64>, body: &[u8]) -> Result<Vec<Option<ShopProduct>>, CallError> {
     let listed = wire::listing::<WireProduct>(body).map_err(|why| CallError::retry_soon(why.to_string()))?;
     let read =
-        |wire: &WireProduct| read(wire, None).map(|product| Some(product).filter(|_| !is_trashed(wire)));
+        |wire: &WireProduct| read(wire, parent).map(|product| Some(product).filter(|_| !is_trashed(wire)));
     listed.iter().map(read).collect::<Result<_, BadValue>>().map_err(|BadValue| no_id())
 }
 
@@ -71,7 +81,7 @@ fn parent_of(wire: &WireProduct, in_address: Option<u64>) -> Result<Option<u64>,
 }
 
 fn quantity(wire: &WireProduct) -> (Managed, Option<rust_decimal::Decimal>) {
-    let quantity = wire.stock_quantity.decimal().ok().flatten();
+    let quantity = wire.stock_quantity.decimal().ok().flatten().map(without_noise);
     let no = ["0", "no", "false", ""];
     match &wire.manage_stock {
         word if word.is("parent") => (Managed::AtParent, quantity),

@@ -6,6 +6,7 @@ use weir_domain::order::{OrderStatus, ProductRef};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{SaleLine, ShopSale};
 
+use super::without_noise;
 use crate::canonical::reduced_stock;
 use crate::wire::{self, List, WireLine, WireSale};
 
@@ -63,7 +64,7 @@ fn list(raw: &RawValue) -> Option<List<WireLine>> {
 }
 
 fn line(wire: &WireLine) -> Option<SaleLine> {
-    let reduced = reduced_stock(wire);
+    let reduced = reduced_stock(wire).map(without_noise);
     Some(SaleLine {
         id: wire.id.id().ok().filter(|id| *id != 0)?,
         product: ProductRef {
@@ -71,7 +72,7 @@ fn line(wire: &WireLine) -> Option<SaleLine> {
             variation: wire.variation_id.id().ok()?,
             sku: Some(wire.sku.text()).filter(|sku| !sku.trim().is_empty()).map(Sku),
         },
-        quantity: wire.quantity.decimal().ok().flatten().or(reduced)?,
+        quantity: wire.quantity.decimal().ok().flatten().map(without_noise).or(reduced)?,
         reduced,
     })
 }

@@ -15,8 +15,8 @@ use weir_domain::ports::ShopError;
 use weir_testkit::FakeClock;
 use weir_woocommerce::client::{ApiKey, ShopClient};
 
-/// An answer to a path with its query.
-type Answers = Arc<dyn Fn(&str, &BTreeMap<String, String>) -> Response<Body> + Send + Sync>;
+/// An answer to what was asked.
+type Answers = Arc<dyn Fn(&Asked) -> Response<Body> + Send + Sync>;
 
 /// What was asked.
 #[derive(Clone)]
@@ -41,9 +41,14 @@ impl Drop for ShopServer {
 }
 
 impl ShopServer {
+    /// Answers a path with its query.
     pub(crate) async fn start(
         answers: impl Fn(&str, &BTreeMap<String, String>) -> Response<Body> + Send + Sync + 'static,
     ) -> Self {
+        Self::reading(move |asked| answers(&asked.path, &asked.query)).await
+    }
+
+    pub(crate) async fn reading(answers: impl Fn(&Asked) -> Response<Body> + Send + Sync + 'static) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let answers: Answers = Arc::new(answers);
         let app = Router::new().fallback(handle).with_state((answers, Arc::clone(&asked)));
@@ -89,17 +94,21 @@ async fn handle(
     let headers = headers.collect();
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let answer = answers(&path, &query);
-    asked.lock().unwrap().push(Asked { method, path, query, headers, body });
+    let new = Asked { method, path, query, headers, body };
+    let answer = answers(&new);
+    asked.lock().unwrap().push(new);
     answer
 }
 
 pub(crate) fn client(url: &str) -> ShopClient {
+    client_at(url, Arc::new(FakeClock::at("2026-11-23T20:00:00Z".parse().unwrap())))
+}
+
+pub(crate) fn client_at(url: &str, clock: Arc<FakeClock>) -> ShopClient {
     let store = json!({
         "store": "main", "url": url, "secret": "weir/main", "entities": [{"entity": "de", "erp": "books"}],
     });
     let key = ApiKey { consumer_key: "ck_canary".into(), consumer_secret: "cs_canary".into() };
-    let clock = Arc::new(FakeClock::at("2026-11-23T20:00:00Z".parse().unwrap()));
     ShopClient::new(Arc::new(serde_json::from_value(store).unwrap()), key, clock, true).unwrap()
 }
 

@@ -23,7 +23,8 @@ pub async fn check(world: &World, stock: &StockWorld, thorough: bool, settled: b
         if settled {
             in_flight(world, stock, state);
         }
-        let untold = untold(world, stock, item).await;
+        stock.ground.keep_back(&state.lines);
+        let untold = untold(world, stock, item).await + with_people(world, state).await;
         for store in stock.shops.keys() {
             let case = Case { world, stock, store, item, state, untold };
             case.stands();
@@ -72,7 +73,8 @@ impl Case<'_> {
 
     fn stands(&self) {
         let standing = self.publication().map(|publication| &publication.standing);
-        match (self.stock.ground.shown(self.store, self.item).as_slice(), standing) {
+        let shown = self.stock.ground.shown(self.store, self.item);
+        match (shown.as_slice(), standing) {
             ([], None) => {}
             ([], Some(standing)) => self.is_exception(standing, "product_gone"),
             ([shown], Some(Standing::Published)) => self.shows(*shown),
@@ -84,8 +86,8 @@ impl Case<'_> {
             if publication.stale_since.is_some() {
                 self.violate("is still called stale");
             }
-            let there = !self.stock.ground.shown(self.store, self.item).is_empty();
-            if publication.intent.is_some() && there {
+            let published = publication.standing == Standing::Published;
+            if publication.intent.is_some() && published && !shown.is_empty() {
                 self.violate("is still being written");
             }
         }
@@ -134,6 +136,19 @@ async fn untold(world: &World, stock: &StockWorld, item: &Sku) -> Decimal {
         let known = record.is_some_and(|record| !record.stock.is_empty() && record.exception().is_none());
         if of == *item && !(known && world.was_told_of_deletion(&line.order)) {
             units += held;
+        }
+    }
+    units
+}
+
+/// Units in flight of orders that people have to look at: until they have,
+/// what was begun for them counts.
+async fn with_people(world: &World, state: &ItemState) -> Decimal {
+    let mut units = Decimal::ZERO;
+    for line in &state.lines {
+        let record = world.ledger.record(&line.line.order).await.ok().flatten();
+        if record.is_some_and(|record| record.exception().is_some()) {
+            units += line.sold();
         }
     }
     units

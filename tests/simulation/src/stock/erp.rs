@@ -83,7 +83,10 @@ impl ErpStock for StockErp {
         StockBasis::Computed
     }
 
-    async fn included(&self, lines: &[BookedLine]) -> Result<BTreeMap<LineKey, rust_decimal::Decimal>, CallError> {
+    async fn included(
+        &self,
+        lines: &[BookedLine],
+    ) -> Result<BTreeMap<LineKey, rust_decimal::Decimal>, CallError> {
         let read = || {
             self.witness.read_included();
             let included = self.ground.included(lines);
@@ -108,8 +111,10 @@ impl ErpStock for StockErp {
                 let available = |locations: &BTreeMap<LocationId, LocationStock>| {
                     locations.values().map(|stock| stock.available.to_string()).collect::<Vec<_>>().join("+")
                 };
-                let shown: Vec<String> =
-                    figures.iter().map(|(sku, locations)| format!("{sku} {}", available(locations))).collect();
+                let shown: Vec<String> = figures
+                    .iter()
+                    .map(|(sku, locations)| format!("{sku} {}", available(locations)))
+                    .collect();
                 format!("{} reads the ERP: {}", invocation::name(), shown.join(", "))
             });
             figures

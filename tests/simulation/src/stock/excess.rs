@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 /// How a shop came to show a unit that is not there.
@@ -13,6 +14,9 @@ pub enum Cause {
     OurWrite,
     /// Another store on the pool sold it, and we have not told this one yet.
     AnotherStore,
+    /// It was there, or shown, when a customer began to pay, and was sold
+    /// elsewhere or lost before they had.
+    InCheckout,
     /// A sale inside the shop's own request was overwritten by it, or an order
     /// that was edited did not say yet what it took.
     ShopRequest,
@@ -32,9 +36,10 @@ pub enum Cause {
 
 impl Cause {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OurWrite,
         Self::AnotherStore,
+        Self::InCheckout,
         Self::ShopRequest,
         Self::ErpShrank,
         Self::ErpCancelled,
@@ -48,6 +53,7 @@ impl Cause {
         match self {
             Self::OurWrite => "our write",
             Self::AnotherStore => "another store of the pool sold it first",
+            Self::InCheckout => "sold elsewhere or lost while the customer was paying",
             Self::ShopRequest => "inside one of the shop's own requests",
             Self::ErpShrank => "the ERP has less: count, damage, till, an order booked as it was",
             Self::ErpCancelled => "cancelled by people in the ERP and wanted in the shop",
@@ -60,31 +66,40 @@ impl Cause {
 
 /// The excess of one item in one shop, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Excess(Vec<(Cause, Decimal)>);
+pub struct Excess(Vec<Shown>);
+
+/// Units that are shown and not there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    pub(super) cause: Cause,
+    pub(super) since: Timestamp,
+    pub(super) units: Decimal,
+}
 
 impl Excess {
-    /// Now it is this much; what is new came by `cause`.
-    pub(super) fn settle(&mut self, units: Decimal, cause: Cause) {
-        let known: Decimal = self.0.iter().map(|(_, units)| units).sum();
+    /// Now it is this much; what is new came by `cause`. Gives back what is
+    /// shown no more.
+    pub(super) fn settle(&mut self, units: Decimal, cause: Cause, now: Timestamp) -> Vec<Shown> {
+        let known: Decimal = self.0.iter().map(|shown| shown.units).sum();
         if units > known {
-            self.0.push((cause, units - known));
-            return;
+            self.0.push(Shown { cause, since: now, units: units - known });
+            return Vec::new();
         }
-        let _gone = self.take(known - units);
+        self.take(known - units)
     }
 
-    /// Takes units away, the oldest first, and says how they came about.
-    pub(super) fn take(&mut self, mut units: Decimal) -> Vec<(Cause, Decimal)> {
+    /// Takes units away, the oldest first.
+    pub(super) fn take(&mut self, mut units: Decimal) -> Vec<Shown> {
         let mut taken = Vec::new();
-        for (cause, left) in &mut self.0 {
-            let part = units.min(*left);
-            *left -= part;
+        for shown in &mut self.0 {
+            let part = units.min(shown.units);
+            shown.units -= part;
             units -= part;
             if part > Decimal::ZERO {
-                taken.push((*cause, part));
+                taken.push(Shown { units: part, ..*shown });
             }
         }
-        self.0.retain(|(_, left)| *left > Decimal::ZERO);
+        self.0.retain(|shown| shown.units > Decimal::ZERO);
         taken
     }
 }
@@ -103,6 +118,12 @@ pub struct Sold {
     /// of the facts at that time, each explained by what had happened since
     /// they were read.
     pub late_raises: u64,
+    /// Units that are kept back when all is quiet, for orders that were deleted
+    /// for good and of whose end nobody can know.
+    pub kept_back: u64,
+    /// For how many seconds, rounded up, units stood in a shop that were not
+    /// there, by cause: those that nobody bought.
+    pub stood: BTreeMap<(Cause, u64), u64>,
 }
 
 impl Sold {
@@ -121,8 +142,37 @@ impl Sold {
         self.units += other.units;
         self.raises += other.raises;
         self.late_raises += other.late_raises;
+        self.kept_back += other.kept_back;
         for (cause, units) in &other.oversold {
             *self.oversold.entry(*cause).or_default() += units;
         }
+        for (stood, units) in &other.stood {
+            *self.stood.entry(*stood).or_default() += units;
+        }
+    }
+
+    /// Units of one cause that were shown and that nobody bought.
+    pub fn stood_at_all(&self, cause: Cause) -> u64 {
+        self.stood.range((cause, 0)..=(cause, u64::MAX)).map(|(_, units)| units).sum()
+    }
+
+    /// For how many seconds units of one cause stood, on average. `None` if
+    /// there were none.
+    pub fn stood_on_average(&self, cause: Cause) -> Option<u64> {
+        let of_cause = self.stood.range((cause, 0)..=(cause, u64::MAX));
+        let seconds: u64 = of_cause.map(|((_, seconds), units)| seconds * units).sum();
+        seconds.checked_div(self.stood_at_all(cause))
+    }
+
+    /// Within so many seconds this share of the units of one cause was shown
+    /// no more, in thousandths. `None` if there were none.
+    pub fn stood(&self, cause: Cause, per_1000: u64) -> Option<u64> {
+        let mut of_cause = self.stood.range((cause, 0)..=(cause, u64::MAX));
+        let all = self.stood_at_all(cause);
+        let mut so_far = 0;
+        of_cause.find_map(|((_, seconds), units)| {
+            so_far += units;
+            (so_far * 1_000 >= all * per_1000).then_some(*seconds)
+        })
     }
 }

@@ -87,7 +87,8 @@ async fn one_by_one(
         let verdict = match message.body.parse() {
             Ok(moved) => {
                 let (message_id, receives) = (message.id.to_string(), message.receives);
-                work(world, stock, invocation, Record { message: moved, message_id, receives, deadline }).await
+                work(world, stock, invocation, Record { message: moved, message_id, receives, deadline })
+                    .await
             }
             Err(_) => Verdict::Fail,
         };
@@ -135,7 +136,8 @@ pub async fn inventory_sync(world: Arc<World>, stock: Arc<StockWorld>, every: Du
     }
 }
 
-async fn tick(world: Arc<World>, stock: Arc<StockWorld>) {
+/// One run of it.
+pub async fn tick(world: Arc<World>, stock: Arc<StockWorld>) {
     let name = world.next_name("inventory-sync");
     let invocation = Invocation::draw(name.clone(), &world.stage, false);
     world.busy(1);

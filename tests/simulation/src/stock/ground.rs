@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use weir_domain::config::StockConfig;
 use weir_domain::id::{LineKey, OrderKey, Sku, StoreId};
+use weir_domain::stock::InFlight;
 
 use super::excess::{Cause, Excess, Sold};
-use super::shelf::Shelf;
+use super::shelf::{Shelf, whole};
 use super::warehouse::Warehouse;
 use crate::stage::{Stage, lock};
 
@@ -81,18 +82,22 @@ impl Ground {
     }
 
     /// The same with some lines left out of the promises.
-    pub fn target_without(
-        &self,
-        store: &StoreId,
-        item: &Sku,
-        lines: &BTreeSet<LineKey>,
-    ) -> Option<Decimal> {
+    pub fn target_without(&self, store: &StoreId, item: &Sku, lines: &BTreeSet<LineKey>) -> Option<Decimal> {
         lock(&self.state).target(store, item, lines)
     }
 
     /// E of a line now, over all lives of its order.
     pub fn included_of(&self, line: &LineKey) -> Decimal {
         lock(&self.state).warehouse.included_of(line)
+    }
+
+    /// Counts what is still in flight of orders that were deleted for good.
+    pub fn keep_back(&self, lines: &[InFlight]) {
+        let mut ground = lock(&self.state);
+        let kept = lines.iter().filter(|line| ground.vanished.contains_key(&line.line));
+        let kept = kept.map(|line| line.sold() - ground.warehouse.included_of(&line.line));
+        let units: u64 = kept.map(|units| whole(units.max(Decimal::ZERO))).sum();
+        ground.sold.kept_back += units;
     }
 
     /// Units sold so far, and those that nobody had.
@@ -174,18 +179,23 @@ impl State {
         self.events.push(event);
         let stores: Vec<StoreId> = self.shelves.keys().cloned().collect();
         for seller in stores {
-            self.settle_excess(&seller, item, cause);
+            self.settle_excess(&seller, item, cause, at);
         }
     }
 
     /// How many units a shop shows that are not there.
-    pub(super) fn settle_excess(&mut self, store: &StoreId, item: &Sku, cause: Cause) {
+    pub(super) fn settle_excess(&mut self, store: &StoreId, item: &Sku, cause: Cause, now: Timestamp) {
         let Some(shelf) = self.shelves.get(store) else { return };
         if shelf.sold_as(item).is_none_or(|product| product.backorders) {
             return;
         }
         let there = self.free(&shelf.terms, item, &BTreeSet::new()).max(Decimal::ZERO);
         let too_many = (shelf.showing(item).unwrap_or_default() - there).max(Decimal::ZERO);
-        self.excess.entry((store.clone(), item.clone())).or_default().settle(too_many, cause);
+        let excess = self.excess.entry((store.clone(), item.clone())).or_default();
+        for gone in excess.settle(too_many, cause, now) {
+            let seconds = now.duration_since(gone.since).as_millis().unsigned_abs().div_ceil(1_000);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            *self.sold.stood.entry((gone.cause, seconds)).or_default() += whole(gone.units);
+        }
     }
 }

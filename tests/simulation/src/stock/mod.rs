@@ -5,13 +5,15 @@
 //! It is the world of the orders with shelves: what an order means for stock
 //! comes from the real order worker, so that I1 to I4 hold alongside.
 
+#![expect(clippy::similar_names, reason = "a shelf is not the self beside it")]
+
+pub mod buyers;
 pub mod checks;
+pub mod erp;
 pub mod excess;
 pub mod functions;
 pub mod ground;
 pub mod people;
-pub mod buyers;
-pub mod erp;
 pub mod risk;
 pub mod run;
 pub mod saboteurs;

@@ -80,7 +80,11 @@ impl StockSaboteur {
         S::SellIncoming,
     ];
 
-    pub(super) fn store(bug: Option<Self>, right: Arc<dyn StockStore>, _: &Arc<Stage>) -> Arc<dyn StockStore> {
+    pub(super) fn store(
+        bug: Option<Self>,
+        right: Arc<dyn StockStore>,
+        _: &Arc<Stage>,
+    ) -> Arc<dyn StockStore> {
         match bug {
             Some(
                 bug @ (S::ForgetUnseen | S::CountTwice | S::StalePosition | S::IgnoreLateWrites | S::NoFence),
@@ -91,27 +95,24 @@ impl StockSaboteur {
 
     pub(super) fn erp(bug: Option<Self>, right: Arc<dyn ErpStock>, stage: &Arc<Stage>) -> Arc<dyn ErpStock> {
         match bug {
-            Some(bug @ (S::FigureBeforeIncluded | S::TwoPasses | S::SellIncoming)) => Arc::new(BadErp {
-                inner: right,
-                bug,
-                stage: Arc::clone(stage),
-                figures: Mutex::default(),
-            }),
+            Some(bug @ (S::FigureBeforeIncluded | S::TwoPasses | S::SellIncoming)) => {
+                Arc::new(BadErp { inner: right, bug, stage: Arc::clone(stage), figures: Mutex::default() })
+            }
             _ => right,
         }
     }
 
     pub(super) fn shop(bug: Option<Self>, right: Arc<StockShop>, stage: &Arc<Stage>) -> Arc<dyn ShopStock> {
         match bug {
-            Some(
-                bug @ (S::AbsoluteWrite | S::OrdersBeforeQuantity | S::NeverReadSales | S::ResendLost),
-            ) => Arc::new(BadShop {
-                inner: right,
-                bug,
-                stage: Arc::clone(stage),
-                seen: Mutex::default(),
-                page: Mutex::default(),
-            }),
+            Some(bug @ (S::AbsoluteWrite | S::OrdersBeforeQuantity | S::NeverReadSales | S::ResendLost)) => {
+                Arc::new(BadShop {
+                    inner: right,
+                    bug,
+                    stage: Arc::clone(stage),
+                    seen: Mutex::default(),
+                    page: Mutex::default(),
+                })
+            }
             _ => right,
         }
     }
@@ -191,7 +192,9 @@ impl BadStore {
 impl StockStore for BadStore {
     async fn items(&self, items: &[ItemKey]) -> Result<Vec<ItemState>, LedgerError> {
         let mut states = self.inner.items(items).await?;
-        states.iter_mut().for_each(|state| self.misread(state));
+        for state in &mut states {
+            self.misread(state);
+        }
         Ok(states)
     }
 

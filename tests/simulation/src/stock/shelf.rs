@@ -100,10 +100,11 @@ impl Ground {
     /// A shop opens.
     pub(super) fn open(&self, store: &StoreId, shelf: Shelf) {
         let items: Vec<Sku> = shelf.products.iter().map(|product| product.item.clone()).collect();
+        let now = self.stage.now();
         let mut ground = lock(&self.state);
         ground.shelves.insert(store.clone(), shelf);
         for item in items {
-            ground.settle_excess(store, &item, Cause::ShopRaised);
+            ground.settle_excess(store, &item, Cause::ShopRaised, now);
         }
     }
 
@@ -139,7 +140,9 @@ impl Ground {
     /// A checkout ends without a sale.
     pub fn let_go(&self, store: &StoreId, wanted: &[Wanted]) {
         if let Some(shelf) = lock(&self.state).shelves.get_mut(store) {
-            wanted.iter().for_each(|wanted| shelf.release(&wanted.item, wanted.units));
+            for wanted in wanted {
+                shelf.release(&wanted.item, wanted.units);
+            }
         }
     }
 
@@ -180,7 +183,12 @@ impl Ground {
         let missing = (units - there).clamp(Decimal::ZERO, units.max(Decimal::ZERO));
         if units > Decimal::ZERO && counts {
             let excess = ground.excess.entry((store.clone(), item.clone())).or_default();
-            let causes = excess.take(missing);
+            let mut causes: Vec<_> =
+                excess.take(missing).into_iter().map(|shown| (shown.cause, shown.units)).collect();
+            let explained: Decimal = causes.iter().map(|(_, units)| units).sum();
+            if missing > explained {
+                causes.push((Cause::InCheckout, missing - explained));
+            }
             ground.sold.units += whole(units);
             for (cause, units) in causes {
                 if cause == Cause::AnotherStore {
@@ -192,7 +200,8 @@ impl Ground {
         }
         if let Some(shelf) = ground.shelves.get_mut(store) {
             shelf.change(item, -units);
-            let taken = shelf.taken.entry((order, wanted.line)).or_insert_with(|| (item.clone(), Decimal::ZERO));
+            let taken =
+                shelf.taken.entry((order, wanted.line)).or_insert_with(|| (item.clone(), Decimal::ZERO));
             taken.1 += units;
         }
         let cause = if units > Decimal::ZERO { Cause::AnotherStore } else { Cause::ShopRaised };
@@ -221,7 +230,8 @@ impl Ground {
     pub fn give_back(&self, store: &StoreId, order: OrderId) {
         let taken: Vec<(u64, Sku, Decimal)> = {
             let ground = lock(&self.state);
-            let taken = ground.shelves.get(store).map(|shelf| shelf.taken.range((order, 0)..=(order, u64::MAX)));
+            let taken =
+                ground.shelves.get(store).map(|shelf| shelf.taken.range((order, 0)..=(order, u64::MAX)));
             let taken = taken.into_iter().flatten();
             taken.map(|((_, line), (item, units))| (*line, item.clone(), *units)).collect()
         };
@@ -238,7 +248,9 @@ impl Ground {
         let lines: Vec<_> = shelf.taken.range((order, 0)..=(order, u64::MAX)).map(|(key, _)| *key).collect();
         for (order, line) in lines {
             let shelf = ground.shelves.get_mut(store);
-            let Some((item, units)) = shelf.and_then(|shelf| shelf.taken.remove(&(order, line))) else { continue };
+            let Some((item, units)) = shelf.and_then(|shelf| shelf.taken.remove(&(order, line))) else {
+                continue;
+            };
             let key = LineKey { order: OrderKey { store: store.clone(), order }, line };
             ground.vanished.insert(key, (item.clone(), units));
             ground.happened(now, &item, Cause::ShopRaised, Some(store), units);
@@ -259,10 +271,12 @@ impl Ground {
     pub fn spoil(&self, store: &StoreId, item: &Sku, twice: bool) {
         let mut ground = lock(&self.state);
         let Some(shelf) = ground.shelves.get_mut(store) else { return };
+        let has_twin = shelf.products.iter().filter(|product| product.item == *item).count() > 1;
         let found = shelf.products.iter_mut().find(|product| product.item == *item && !product.gone);
         let Some(product) = found else { return };
-        // One that is mapped by its id is not looked for by its SKU.
-        if twice && product.sku != product.item.0 {
+        // One that is mapped by its id is not looked for by its SKU, and a
+        // third one would need an id of its own.
+        if twice && (has_twin || product.sku != product.item.0) {
             return;
         }
         if twice {
@@ -271,14 +285,19 @@ impl Ground {
         } else {
             product.gone = true;
         }
-        self.stage.log(|| format!("shop: {item} of {store} {}", if twice { "has its SKU twice" } else { "is deleted" }));
+        self.stage.log(|| {
+            format!("shop: {item} of {store} {}", if twice { "has its SKU twice" } else { "is deleted" })
+        });
     }
 
     /// What a shop shows of an item, and the products that are it.
     pub fn shown(&self, store: &StoreId, item: &Sku) -> Vec<Decimal> {
         let ground = lock(&self.state);
         let products = ground.shelves.get(store).into_iter().flat_map(|shelf| &shelf.products);
-        products.filter(|product| product.item == *item && !product.gone).map(|product| product.quantity).collect()
+        products
+            .filter(|product| product.item == *item && !product.gone)
+            .map(|product| product.quantity)
+            .collect()
     }
 
     /// Products as the shop's API gives them.
@@ -303,29 +322,41 @@ impl Ground {
         let shelf = ground.shelves.get_mut(store)?;
         let product = shelf.products.iter_mut().find(|product| product.id == id && !product.gone)?;
         let before = product.quantity;
-        product.quantity = match change {
+        let swallowed = match change {
+            Change::By(_) => read.map_or(Decimal::ZERO, |read| (read - before).max(Decimal::ZERO)),
+            Change::To(_) => Decimal::ZERO,
+        };
+        let after = match change {
             Change::By(delta) => read.unwrap_or(before) + delta,
             Change::To(quantity) => quantity,
         };
-        let (after, item, shown) = (product.quantity, product.item.clone(), product.shown());
-        let overwritten = read.map_or(Decimal::ZERO, |read| (read - before).max(Decimal::ZERO));
-        if overwritten > Decimal::ZERO {
-            self.stage.coverage.met(F::K4);
-            ground.happened(now, &item, Cause::ShopRequest, Some(store), overwritten);
-        }
-        if after > before {
-            ground.sold.raises += 1;
-        }
-        let judged = ground.judge(store, &item, after > before, sent);
-        ground.settle_excess(store, &item, judged.cause(sent.blame));
-        self.log_shown(&ground, store, &item, "written by us");
+        // First what we did, then what the shop's own request did besides.
+        product.quantity = after - swallowed;
+        let (raised, item) = (product.quantity > before, product.item.clone());
+        ground.sold.raises += u64::from(raised);
+        let judged = ground.judge(store, &item, raised, sent);
+        ground.settle_excess(store, &item, judged.cause(sent.blame), now);
         ground.sold.late_raises += u64::from(judged.excess > Decimal::ZERO && judged.is_explained());
+        let product = ground
+            .shelves
+            .get_mut(store)?
+            .products
+            .iter_mut()
+            .find(|product| product.id == id && !product.gone)?;
+        product.quantity = after;
+        let shown = product.shown();
+        if swallowed > Decimal::ZERO {
+            self.stage.coverage.met(F::K4);
+            ground.happened(now, &item, Cause::ShopRequest, Some(store), swallowed);
+        }
+        self.log_shown(&ground, store, &item, "written by us");
         drop(ground);
         if !judged.is_explained() && sent.blame == Cause::OurWrite {
             let Judged { excess, explained, .. } = judged;
             let what = format!(
-                "{store} shows {after} of {item} by our write, {excess} more than the facts allow; \
-                 what happened since they were read explains {explained}"
+                "{store} shows {} of {item} by our write, {excess} more than the facts allow; \
+                 what happened since they were read explains {explained}",
+                after - swallowed
             );
             self.stage.violate("I5", what);
         }
@@ -336,7 +367,8 @@ impl Ground {
         self.stage.log(|| {
             let shown = ground.shelves.get(store).and_then(|shelf| shelf.showing(item));
             let target = ground.target(store, item, &BTreeSet::new());
-            let or_none = |units: Option<Decimal>| units.map_or_else(|| "none".to_owned(), |units| units.to_string());
+            let or_none =
+                |units: Option<Decimal>| units.map_or_else(|| "none".to_owned(), |units| units.to_string());
             format!("shop: {store} shows {} of {item} ({why}), {} is right", or_none(shown), or_none(target))
         });
     }
@@ -400,7 +432,7 @@ impl Sent {
             }
             // Once its figure contained the order nobody looks for it any more.
             Cause::ErpCancelled => true,
-            Cause::OurWrite | Cause::Baseline => false,
+            Cause::OurWrite | Cause::InCheckout | Cause::Baseline => false,
         }
     }
 }

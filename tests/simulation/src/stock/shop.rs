@@ -28,7 +28,7 @@ use crate::stage::{Port, Side, Stage, Strike, lock};
 const TIME_OUT: Duration = Duration::from_secs(20);
 /// What the shop promises, and the configuration says: later than this after
 /// our time-out nothing lands.
-pub const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+pub const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 /// Orders on a full page.
 const PAGE: usize = 100;
 
@@ -225,7 +225,12 @@ impl ShopStock for StockShop {
             let sales = self.list(after, page);
             self.stage.log(|| {
                 let listed: Vec<String> = sales.iter().map(in_short).collect();
-                format!("{} reads the orders of {}: {}", invocation::name(), self.shop.store, listed.join(", "))
+                format!(
+                    "{} reads the orders of {}: {}",
+                    invocation::name(),
+                    self.shop.store,
+                    listed.join(", ")
+                )
             });
             self.somebody_looks();
             Ok(SalesPage { sales, answered_at: Some(self.shop.said()) })

@@ -53,9 +53,14 @@ pub struct Trial {
     pub every: Duration,
     /// Units kept back.
     pub safety: u64,
-    /// How long customers come.
+    /// How long customers come at most: once a store has shown nothing for
+    /// long enough, nothing more can happen.
     pub length: Duration,
 }
+
+/// Between an order's placing and its payment, on average: the customers of
+/// these trials take up to twice as long.
+pub const CHECKOUT: Duration = Duration::from_secs(15);
 
 /// Plays one.
 pub async fn perform(play: &Play, trial: &Trial) -> Outcome {
@@ -68,13 +73,20 @@ pub async fn perform(play: &Play, trial: &Trial) -> Outcome {
         tokio::task::spawn_local(functions::order_push(Arc::clone(&world)));
     }
     // Nobody's first look is at the same moment of a run.
-    let first = Duration::from_millis(stage.draw(|dice| dice.u64(0..1_000))) + trial.every / 7;
+    let longest = u64::try_from(trial.every.as_millis()).unwrap_or(u64::MAX);
+    let first = Duration::from_millis(stage.draw(|dice| dice.u64(0..longest)));
     match trial.way {
         Way::Weir => {
             for _ in 0..2 {
                 tokio::task::spawn_local(ours::stock_publish(Arc::clone(&world), Arc::clone(&stock)));
             }
-            tokio::task::spawn_local(ours::inventory_sync(Arc::clone(&world), Arc::clone(&stock), trial.every));
+            let (world, stock, every) = (Arc::clone(&world), Arc::clone(&stock), trial.every);
+            tokio::task::spawn_local(async move {
+                // Once before the doors open, so that the positions are known.
+                ours::tick(Arc::clone(&world), Arc::clone(&stock)).await;
+                sleep(first).await;
+                ours::inventory_sync(world, stock, every).await;
+            });
         }
         Way::Absolute => {
             tokio::task::spawn_local(absolute(Arc::clone(&stock), trial.clone(), first));
@@ -115,9 +127,16 @@ fn item() -> Sku {
 async fn sell(world: &Arc<World>, stock: &Arc<StockWorld>, trial: &Trial) {
     let stage = &world.stage;
     let ends = Instant::now() + trial.length;
+    // Whatever a store could still be raised to is by then.
+    let over = trial.lag + trial.every + CHECKOUT * 4;
+    let mut last_shown = Instant::now();
     let mut orders = 0;
-    while Instant::now() < ends {
+    while Instant::now() < ends && last_shown.elapsed() < over {
         sleep(Duration::from_secs(1)).await;
+        let shows = |store| stock.ground.shown(store, &item()).into_iter().any(|units| units > Decimal::ZERO);
+        if stock.shops.keys().any(shows) {
+            last_shown = Instant::now();
+        }
         for shop in world.shops.values() {
             if stage.draw(|dice| dice.u32(0..3_600)) >= trial.per_hour {
                 continue;
@@ -133,10 +152,17 @@ async fn sell(world: &Arc<World>, stock: &Arc<StockWorld>, trial: &Trial) {
             });
         }
         let at_the_till = stage.draw(|dice| dice.u32(0..3_600)) < trial.till_per_hour;
-        if at_the_till && stock.ground.on_hand(&item(), LOCATIONS[0]) > Decimal::ZERO {
+        if at_the_till && available(stock) > Decimal::ZERO {
             stock.ground.count(&item(), LOCATIONS[0], -Decimal::ONE, "sold at a till");
         }
     }
+}
+
+/// What the ERP says: a till sells nothing that is promised there.
+fn available(stock: &StockWorld) -> Decimal {
+    let figures = stock.ground.figures(&[item()]);
+    let there = figures.get(&item()).into_iter().flat_map(|locations| locations.values());
+    there.map(|stock| stock.available).sum()
 }
 
 /// The usual way: read the ERP's figure, write it over the shop's quantity.
@@ -144,18 +170,11 @@ async fn absolute(stock: Arc<StockWorld>, trial: Trial, first: Duration) {
     let stage = Arc::clone(&stock.ground.stage);
     sleep(first).await;
     loop {
-        let figures = stock.ground.figures(&[item()]);
+        let (available, read_at) = (available(&stock), Some(stage.now()));
         sleep(Duration::from_millis(stage.draw(|dice| dice.u64(500..3_000)))).await;
-        let there = figures.get(&item()).into_iter().flat_map(|locations| locations.values());
-        let available: Decimal = there.map(|stock| stock.available).sum();
         let shown = (available - Decimal::from(trial.safety)).max(Decimal::ZERO);
-        let read_at = Some(stage.now());
-        let sent = Sent {
-            seen_at: stage.now(),
-            figure_at: read_at,
-            included_at: read_at,
-            blame: Cause::Baseline,
-        };
+        let sent =
+            Sent { seen_at: stage.now(), figure_at: read_at, included_at: read_at, blame: Cause::Baseline };
         for store in stock.shops.keys() {
             stock.ground.land(store, ITEMS[0].2, Change::To(shown), None, &sent);
         }

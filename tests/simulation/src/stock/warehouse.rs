@@ -59,22 +59,22 @@ impl Warehouse {
 
     /// Every line of an item.
     pub(super) fn promises(&self, item: &Sku) -> impl Iterator<Item = (LineKey, &Booked)> {
-        self.booked
-            .iter()
-            .filter(move |(_, booked)| booked.item.as_ref() == Some(item))
-            .map(|((document, line), booked)| (LineKey { order: document.order.clone(), line: *line }, booked))
+        self.booked.iter().filter(move |(_, booked)| booked.item.as_ref() == Some(item)).map(
+            |((document, line), booked)| (LineKey { order: document.order.clone(), line: *line }, booked),
+        )
     }
 
     pub(super) fn included_of(&self, line: &LineKey) -> Decimal {
-        let of_line = |(known, _): &(&(DocumentKey, u64), &Booked)| {
-            known.0.order == line.order && known.1 == line.line
-        };
+        let of_line =
+            |(known, _): &(&(DocumentKey, u64), &Booked)| known.0.order == line.order && known.1 == line.line;
         self.booked.iter().filter(of_line).map(|(_, booked)| booked.included).sum()
     }
 
     pub(super) fn cancelled_by_people(&self) -> BTreeSet<LineKey> {
         let cancelled = self.booked.iter().filter(|(_, booked)| booked.cancelled_by_people);
-        cancelled.map(|((document, line), _)| LineKey { order: document.order.clone(), line: *line }).collect()
+        cancelled
+            .map(|((document, line), _)| LineKey { order: document.order.clone(), line: *line })
+            .collect()
     }
 
     /// What the ERP says is available at some locations.
@@ -87,8 +87,7 @@ impl Warehouse {
     /// from the first one.
     fn figures(&self, item: &Sku) -> Option<BTreeMap<LocationId, LocationStock>> {
         let promised = self.booked.values().filter(|booked| booked.item.as_ref() == Some(item));
-        let promised: Decimal =
-            promised.filter(|booked| !booked.shipped).map(|booked| booked.included).sum();
+        let promised: Decimal = promised.filter(|booked| !booked.shipped).map(|booked| booked.included).sum();
         let main = location(LOCATIONS[0]);
         let figure = |(name, on_hand): (&LocationId, &Decimal)| {
             let reserved = if *name == main { promised } else { Decimal::ZERO };

@@ -269,6 +269,7 @@ impl StockWorld {
                 received_at: stage.now(),
                 cause: StockCause::Event,
                 correlation: format!("event-{copy}"),
+                hops: 0,
             };
             self.queue.put(&serde_json::to_string(&message).unwrap_or_default());
         }

@@ -224,7 +224,11 @@ impl StockStore for WatchedStock {
             let news: Vec<String> = news.iter().map(in_short).collect();
             format!("{} writes in flight: {}", invocation::name(), news.join(", "))
         });
-        self.inner.put_in_flight(news).await
+        let put = self.inner.put_in_flight(news).await;
+        if let Err(error) = &put {
+            self.witness.stage.log(|| format!("{} cannot write in flight: {error}", invocation::name()));
+        }
+        put
     }
 
     async fn remove_in_flight(&self, line: &InFlight) -> Result<(), LedgerError> {

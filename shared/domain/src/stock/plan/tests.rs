@@ -148,9 +148,9 @@ fn product(id: u64, quantity: i64) -> ShopProduct {
     }
 }
 
-fn reached() -> Option<Reached> {
+fn reached() -> Reached {
     let terms = config("").terms(&Sku("MUG".into()), false);
-    Some(Reached { why: explain(n(10), n(0), terms, n(10)), position: 3, at: now() })
+    Reached { why: explain(n(10), n(0), terms, n(10)), position: 3, at: now() }
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn what_makes_no_sense_is_an_exception_with_its_code() {
     known.products.push(product(2, 4));
     assert_eq!(known.exception(), "sku_twice");
     known.products.clear();
-    known.publication.reached = reached();
+    known.publication.reached = Some(reached());
     assert_eq!(known.exception(), "product_gone");
     let mut known = Known::shop_shows(4);
     known.products[0].quantity = None;
@@ -268,12 +268,14 @@ fn another_writer_is_let_finish_and_a_lost_answer_only_lowers() {
     let sent_at = now() - SignedDuration::from_secs(10);
     let intent = |lost| Some(Intent { present: n(4), delta: n(6), sent_at, lost });
     known.publication.intent = intent(false);
-    assert_eq!(known.delta(""), n(0));
-    assert_eq!(known.wait().unwrap().until, now() + SOON);
+    assert_eq!(known.plan(&config("")), Plan::Busy);
     known.publication.intent = intent(true);
     assert_eq!(known.delta(""), n(0));
     assert_eq!(known.wait().unwrap().until, sent_at + SignedDuration::from_secs(65));
     assert_eq!(known.delta(r#", "safety": "3""#), n(-3), "10 may land, 7 is right");
+    let absolute = r#", "write": "absolute", "safety": "#;
+    assert_eq!(known.delta(&format!(r#"{absolute}"3""#)), n(0), "the number 10 lands on any number");
+    assert_eq!(known.delta(&format!(r#"{absolute}"8""#)), n(-2));
 }
 
 #[test]

@@ -11,8 +11,10 @@
 //! what is committed later is dated after t less the overlap, which is where
 //! the next round begins. t is by the database's clock, which nobody tells
 //! us: it is at least the youngest date seen plus what our clock has counted
-//! since. So our clock may be wrong, as long as it runs; and where nothing
-//! changes, nothing is named twice for longer than the overlap.
+//! since. So our clock may be wrong, as long as it runs.
+//!
+//! What the overlap shows again is not named again ([`Named`]), unless more
+//! changed in it than a cursor can hold.
 //!
 //! A move that is deleted, not cancelled, is not seen: the nightly full pass
 //! finds it.
@@ -29,6 +31,7 @@ use weir_domain::ports::ItemPage;
 use super::super::Tryton;
 use super::super::client::Query;
 use super::super::wire::WireInstant;
+use super::named::Named;
 use super::{MOVE, PAGE};
 
 /// Moves a call, some 200 bytes each.
@@ -65,6 +68,9 @@ struct Feed {
     next: Timestamp,
     /// The present one; `None` between rounds.
     round: Option<Round>,
+    /// What was named of that which is read again.
+    #[serde(default)]
+    named: Named,
 }
 
 /// How far a round is.
@@ -102,12 +108,18 @@ impl Change {
         };
         date.map(|WireInstant(date)| date)
     }
+
+    /// When it became what it is.
+    fn changed(&self) -> Option<Timestamp> {
+        self.date(Stream::Created).max(self.date(Stream::Written))
+    }
 }
 
 impl Feed {
     /// A feed that begins `back` before the youngest change.
     fn begin(youngest: Timestamp, now: Timestamp, back: SignedDuration) -> Self {
-        Self { theirs: youngest, ours: now, next: before(youngest, back), round: None }
+        let next = before(youngest, back);
+        Self { theirs: youngest, ours: now, next, round: None, named: Named::default() }
     }
 
     /// What the database's clock shows at least.
@@ -129,6 +141,7 @@ impl Feed {
             return round;
         }
         let round = Round::of(self.next, Stream::Created);
+        self.named.forget_before(self.next);
         self.next = before(self.at_least(now), overlap).max(self.next);
         round
     }
@@ -162,14 +175,20 @@ impl Round {
         ])
     }
 
-    /// Takes items from a page until there are enough; `false` if it had more.
-    fn take(&mut self, page: &[Change], skus: &mut BTreeSet<String>) -> bool {
+    /// Takes items that are news from a page until there are enough; `false`
+    /// if it had more.
+    fn take(&mut self, page: &[Change], skus: &mut BTreeSet<String>, named: &mut Named) -> bool {
         for change in page {
-            if let Some(code) = &change.product.code {
+            let changed = change.changed();
+            let known = changed.is_some_and(|changed| named.knows(changed, change.id));
+            if let Some(code) = change.product.code.as_ref().filter(|_| !known) {
                 if skus.len() >= PAGE && !skus.contains(code) {
                     return false;
                 }
                 skus.insert(code.clone());
+                if let Some(changed) = changed {
+                    named.remember(changed, change.id);
+                }
             }
             if let Some(date) = change.date(self.stream) {
                 (self.date, self.id) = (date, change.id);
@@ -196,7 +215,7 @@ impl Tryton {
             let page = self.changes(&round).await?;
             let now = self.client.now();
             page.iter().filter_map(|change| change.date(round.stream)).for_each(|date| feed.note(date, now));
-            let all = round.take(&page, &mut skus);
+            let all = round.take(&page, &mut skus, &mut feed.named);
             if !all || page.len() >= MOVES_PER_CALL {
                 feed.round = Some(round);
                 return feed.page(skus, true);
@@ -214,7 +233,7 @@ impl Tryton {
         let field = round.stream.field();
         let query = Query {
             domain: round.domain(self.config.company),
-            fields: &["product.code", field],
+            fields: &["product.code", Stream::Created.field(), Stream::Written.field()],
             order: json!([[field, "ASC"], ["id", "ASC"]]),
             limit: MOVES_PER_CALL,
             context: Value::Null,
@@ -287,17 +306,17 @@ mod tests {
         let mut round = Round::of(at(0), Stream::Created);
         let page: Vec<Change> = (1..=201).map(|id| change(id, &format!("SKU-{}", id / 2), 7)).collect();
         let mut skus = BTreeSet::new();
-        assert!(!round.take(&page, &mut skus));
+        assert!(!round.take(&page, &mut skus, &mut Named::default()));
         assert_eq!((skus.len(), round.date, round.id), (100, at(7), 199));
         let mut skus = BTreeSet::new();
-        assert!(round.take(&page[199..], &mut skus));
+        assert!(round.take(&page[199..], &mut skus, &mut Named::default()));
         assert_eq!((skus.len(), round.id), (1, 201));
     }
 
     #[test]
     fn moves_of_one_instant_are_read_by_their_ids() {
         let mut round = Round::of(at(0), Stream::Written);
-        round.take(&[change(3, "A", 5), change(9, "B", 5)], &mut BTreeSet::new());
+        round.take(&[change(3, "A", 5), change(9, "B", 5)], &mut BTreeSet::new(), &mut Named::default());
         let date = serde_json::to_value(WireInstant(at(5))).unwrap();
         let expected = json!([
             ["company", "=", 1],
@@ -314,7 +333,50 @@ mod tests {
         let mut round = Round::of(at(0), Stream::Created);
         let mut skus = BTreeSet::new();
         let nameless = Change { product: Product { code: None }, ..change(4, "", 2) };
-        assert!(round.take(&[nameless], &mut skus));
+        assert!(round.take(&[nameless], &mut skus, &mut Named::default()));
         assert_eq!((skus.len(), round.id), (0, 4));
+    }
+
+    fn named_by(feed: &mut Feed, now: i64, created: &[Change], written: &[Change]) -> Vec<String> {
+        let mut round = feed.round(at(now), OVERLAP);
+        let mut skus = BTreeSet::new();
+        assert!(round.take(created, &mut skus, &mut feed.named));
+        round = round.following().unwrap();
+        assert!(round.take(written, &mut skus, &mut feed.named));
+        skus.into_iter().collect()
+    }
+
+    #[test]
+    fn a_change_is_named_once_and_a_late_one_all_the_same() {
+        let mut feed = Feed::begin(at(0), at(0), OVERLAP);
+        let a = || change(1, "A", 30);
+        assert_eq!(named_by(&mut feed, 60, &[a()], &[a()]), ["A"]);
+        // Committed late, dated before what was read.
+        let b = || change(2, "B", 20);
+        assert_eq!(named_by(&mut feed, 120, &[b(), a()], &[b(), a()]), ["B"]);
+        let again = Change { write_date: Some(WireInstant(at(130))), ..a() };
+        assert_eq!(named_by(&mut feed, 180, &[b(), again.clone()], &[b(), again]), ["A"]);
+        // Longer ago than anything is read again.
+        feed.round(at(1_000), OVERLAP);
+        feed.round(at(2_000), OVERLAP);
+        assert_eq!(feed.named, Named::default());
+    }
+
+    #[test]
+    fn a_cursor_from_before_it_remembered_is_read() {
+        let mut cursor = serde_json::to_value(Feed::begin(at(0), at(0), OVERLAP)).unwrap();
+        cursor.as_object_mut().unwrap().remove("named").unwrap();
+        assert!(serde_json::from_value::<Feed>(cursor).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_page_is_still_news() {
+        let mut named = Named::default();
+        let page: Vec<Change> = (1..=101).map(|id| change(id, &format!("SKU-{id}"), 7)).collect();
+        let mut round = Round::of(at(0), Stream::Created);
+        assert!(!round.take(&page, &mut BTreeSet::new(), &mut named));
+        let mut skus = BTreeSet::new();
+        assert!(round.take(&page, &mut skus, &mut named));
+        assert_eq!(Vec::from_iter(skus), ["SKU-101"]);
     }
 }

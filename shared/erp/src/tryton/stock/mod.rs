@@ -15,6 +15,7 @@ mod goods;
 mod included;
 mod items;
 mod moves;
+mod named;
 mod on_hand;
 
 use std::collections::{BTreeMap, BTreeSet};

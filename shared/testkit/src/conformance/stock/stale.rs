@@ -50,6 +50,12 @@ async fn the_longest_stale_come_first(stock: &impl StockStore) {
     for limit in [0, 1, 13, 39, 40] {
         assert_eq!(stale(stock, &store, limit).await, expected[..limit]);
     }
+    for (last, limit) in [(0, 1), (0, 100), (12, 13), (38, 5), (39, 5)] {
+        let rest = &expected[last + 1..];
+        let rest = &rest[..rest.len().min(limit)];
+        let found = stock.stale_after(&store, &expected[last], limit).await;
+        assert_eq!(found.as_deref(), Ok(rest), "at most {limit} after {last}");
+    }
 }
 
 /// Their SKUs are so long that a shard of them is longer than a page of the

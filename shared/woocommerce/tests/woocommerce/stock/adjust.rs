@@ -1,6 +1,7 @@
 //! Quantities written to a real server on loopback.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,11 +9,12 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{Adjustment, ShopStock};
+use weir_domain::ports::{Adjusted, Adjustment, ShopStock};
+use weir_testkit::FakeClock;
 use weir_woocommerce::stock::batch;
 
 use super::{by, shown_echo, to};
-use crate::common::{Asked, ShopServer, answer, client, ok, outcome};
+use crate::common::{Asked, ShopServer, answer, client, client_at, ok, outcome};
 
 /// Answers a batch as if every item were a product with a quantity of 5.
 fn echo(ids: &[u64]) -> Value {
@@ -79,6 +81,12 @@ async fn a_write_over_plain_http_is_signed_as_a_post() {
     assert_ne!(asked[0].query["oauth_nonce"], asked[1].query["oauth_nonce"]);
 }
 
+/// The ids that a request asks for.
+fn ids_of(asked: &Asked) -> Vec<u64> {
+    let body: Value = serde_json::from_str(&asked.body).unwrap();
+    body["update"].as_array().unwrap().iter().map(|item| item["id"].as_u64().unwrap()).collect()
+}
+
 #[tokio::test]
 async fn what_the_shop_would_not_check_is_refused_before_it_is_sent() {
     let server = ShopServer::start(|_, _| ok(&echo(&[1]))).await;
@@ -89,12 +97,7 @@ async fn what_the_shop_would_not_check_is_refused_before_it_is_sent() {
         (hundred_and_one, "101"),
         (vec![by(10, "1"), of(Some(9))], "several products"),
         (vec![of(Some(8)), Adjustment { id: 13, ..of(Some(9)) }], "several products"),
-        (vec![by(10, "1"), by(11, "1"), to(10, "4")], "product 10 twice"),
-        (vec![by(0, "1")], "id 0"),
         (vec![of(Some(0))], "id 0"),
-        (vec![by(10, "1000000000000000")], "product 10: 1000000000000000 has more digits"),
-        (vec![to(10, "0.0000001")], "product 10: 0.0000001 has more digits"),
-        (vec![to(10, "-123456789012.3456")], "more digits"),
     ] {
         let error = client.adjust(&adjustments).await.unwrap_err();
         let CallError::Rejected(rejection) = &error else { panic!("{what}: {error}") };
@@ -103,6 +106,93 @@ async fn what_the_shop_would_not_check_is_refused_before_it_is_sent() {
     }
     assert_eq!(client.adjust(&[]).await.unwrap(), [], "nothing to do");
     assert_eq!(server.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn one_item_that_cannot_be_sent_does_not_keep_the_others() {
+    let server = ShopServer::reading(|asked| ok(&echo(&ids_of(asked)))).await;
+    let client = server.client();
+    for bad in [
+        vec![by(0, "1")],
+        vec![by(12, "1000000000000000")],
+        vec![to(12, "0.0000001")],
+        vec![to(12, "-123456789012.3456")],
+        vec![by(12, "1"), to(12, "4")],
+    ] {
+        let adjustments = [vec![by(10, "1")], bad.clone(), vec![by(11, "1")]].concat();
+        let shown: Vec<String> = client.adjust(&adjustments).await.unwrap().iter().map(shown_echo).collect();
+        let refused = vec!["refused: impossible_adjustment (400)".to_owned(); bad.len()];
+        let (first, last) = (r#"10 "MUG" 5"#.to_owned(), r#"11 "MUG" 5"#.to_owned());
+        assert_eq!(shown, [vec![first], refused, vec![last]].concat(), "{bad:?}");
+        assert!(batch(&bad).is_err(), "{bad:?}");
+    }
+    assert!(server.asked().iter().all(|asked| ids_of(asked) == [10, 11]));
+    // Where nothing is left, nothing is sent.
+    assert_eq!(client.adjust(&[by(0, "1")]).await.unwrap().len(), 1);
+    assert_eq!(server.asked().len(), 5);
+}
+
+fn hundred() -> Vec<Adjustment> {
+    (1..=100).map(|id| by(id, "1")).collect()
+}
+
+/// A shop that takes so many at once.
+fn taking(most: usize) -> impl Fn(&Asked) -> axum::response::Response {
+    move |asked| match ids_of(asked) {
+        ids if ids.len() > most => answer(413, "text/html", "<html>canary</html>"),
+        ids => ok(&echo(&ids)),
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_takes_fewer_at_once_gets_fewer_at_once() {
+    let server = ShopServer::reading(taking(30)).await;
+    let client = server.client();
+    let ids = |adjusted: Vec<Adjusted>| -> Vec<u64> {
+        let id = |adjusted: &Adjusted| match adjusted {
+            Adjusted::Now(product) => product.id,
+            Adjusted::Refused { .. } => panic!("{adjusted:?}"),
+        };
+        adjusted.iter().map(id).collect()
+    };
+    let sizes = || server.asked().iter().map(|asked| ids_of(asked).len()).collect::<Vec<_>>();
+    for expected in [vec![100, 50, 25, 25, 25, 25], vec![25; 4]] {
+        let before = sizes().len();
+        let adjusted = client.adjust(&hundred()).await.unwrap();
+        assert_eq!(ids(adjusted), (1..=100).collect::<Vec<u64>>());
+        assert_eq!(sizes().split_off(before), expected, "it is remembered");
+    }
+    let server = ShopServer::reading(taking(0)).await;
+    let adjusted = server.client().adjust(&hundred()).await;
+    assert_eq!(outcome(&adjusted), "blocked", "not even one");
+    assert_eq!(server.asked().len(), 8);
+}
+
+#[tokio::test]
+async fn what_fails_after_a_part_was_done_is_unknown() {
+    let server = ShopServer::reading(|asked| match ids_of(asked) {
+        ids if ids.len() == 100 => answer(413, "text/html", ""),
+        ids if ids.contains(&1) => ok(&echo(&ids)),
+        _ => answer(429, "application/json", "{}"),
+    })
+    .await;
+    assert_eq!(outcome(&server.client().adjust(&hundred()).await), "unknown");
+    assert_eq!(outcome(&server.client().adjust(&[by(2, "1")]).await), "retry", "nothing was done");
+}
+
+#[tokio::test]
+async fn parts_are_not_sent_for_longer_than_there_is_time() {
+    let clock = Arc::new(FakeClock::default());
+    let (slow, taking) = (Arc::clone(&clock), taking(10));
+    let server = ShopServer::reading(move |asked| {
+        slow.advance(SignedDuration::from_secs(1));
+        taking(asked)
+    })
+    .await;
+    let client = client_at(server.url(), clock);
+    assert_eq!(outcome(&client.adjust(&hundred()).await), "unknown");
+    assert!(server.asked().len() <= 7, "{}", server.asked().len());
+    assert_eq!(client.adjust(&hundred()[..7]).await.unwrap().len(), 7);
 }
 
 #[test]

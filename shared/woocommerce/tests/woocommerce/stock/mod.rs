@@ -4,6 +4,7 @@
 mod adjust;
 mod read;
 mod recordings;
+mod sales;
 mod samples;
 
 use rust_decimal::Decimal;

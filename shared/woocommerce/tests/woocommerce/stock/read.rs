@@ -1,13 +1,21 @@
-//! Products and sales against a real server on loopback.
+//! Products against a real server on loopback.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use axum::response::Response;
+use jiff::SignedDuration;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use weir_domain::ports::{Shop, ShopItem, ShopProduct, ShopStock};
+use weir_domain::ports::{Adjustment, Change, Shop, ShopItem, ShopProduct, ShopStock};
 
-use crate::common::{ShopServer, answer, client, ok, outcome};
+use weir_testkit::FakeClock;
+use weir_woocommerce::client::ShopClient;
+use weir_woocommerce::stock::batch;
+
+use crate::common::{ShopServer, answer, client, client_at, ok, outcome};
 
 fn skus<const N: usize>(skus: [&str; N]) -> Vec<ShopItem> {
     skus.map(|sku| ShopItem::Sku(sku.to_owned())).to_vec()
@@ -28,7 +36,9 @@ fn shop(
     told: bool,
 ) -> impl Fn(&str, &BTreeMap<String, String>) -> Response<Body> {
     move |path, query| {
-        if let Some(id) = path.strip_prefix("/sub/wp-json/wc/v3/products/") {
+        let below = path.strip_prefix("/sub/wp-json/wc/v3/products/");
+        let family = below.and_then(|below| below.strip_suffix("/variations")?.parse::<u64>().ok());
+        if let Some(id) = below.filter(|_| family.is_none()) {
             let found = products.iter().find(|(known, ..)| known.to_string() == id);
             return found.map_or_else(gone, |(id, sku, parent)| ok(&product(*id, sku, *parent)));
         }
@@ -38,7 +48,8 @@ fn shop(
             .iter()
             .filter(|(_, sku, _)| asked("sku").is_none_or(|list| is_in(list, sku)))
             .filter(|(id, _, parent)| {
-                asked("include").is_none_or(|list| *parent == 0 && is_in(list, &id.to_string()))
+                let listed = |list| *parent == family.unwrap_or(0) && is_in(list, &id.to_string());
+                asked("include").is_none_or(listed)
             })
             .map(|(id, sku, parent)| product(*id, sku, *parent))
             .collect();
@@ -84,6 +95,26 @@ async fn products_are_listed_by_sku_with_all_their_namesakes() {
         ("_fields", "id,type,parent_id,status,sku,manage_stock,stock_quantity,backorders_allowed"),
     ] {
         assert_eq!(asked[0].query[name], value, "{name}");
+    }
+}
+
+#[test]
+fn the_noise_of_floats_is_no_quantity() {
+    let listed = |quantity: &str| {
+        let body = format!(r#"[{{"id":1,"sku":"A","manage_stock":true,"stock_quantity":{quantity}}}]"#);
+        weir_woocommerce::stock::products(body.as_bytes()).unwrap().remove(0).unwrap()
+    };
+    for (written, read) in [
+        ("12.300000000000001", "12.3"),
+        ("-0.30000000000000004", "-0.3"),
+        ("4.999999999999999", "5"),
+        ("1e-9", "0"),
+        ("4.250000", "4.25"),
+    ] {
+        let quantity = listed(written).quantity.unwrap();
+        assert_eq!(quantity.to_string(), read, "{written}");
+        let change = Change::By(Decimal::from(7) - quantity);
+        assert!(batch(&[Adjustment { id: 1, parent: None, change }]).is_ok(), "{written}");
     }
 }
 
@@ -168,13 +199,119 @@ async fn ids_are_listed_and_what_is_no_product_is_read_singly() {
         [ShopItem::Sku("D".into()), ShopItem::Id(2), ShopItem::Id(3), ShopItem::Id(4), ShopItem::Id(99)];
     let found = server.client().products(&items).await.unwrap();
     assert_eq!(ids(&found), [4, 3, 2], "one that is asked for twice is given once");
-    let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
+    let mut asked: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
+    // Some at once.
+    asked.sort();
     let base = "/sub/wp-json/wc/v3/products";
     assert_eq!(asked, [base.to_owned(), base.to_owned(), format!("{base}/2"), format!("{base}/99")]);
     assert_eq!(server.asked()[1].query["include"], "2,3,4,99");
     let one = server.client().products(&[ShopItem::Id(1)]).await.unwrap();
     assert_eq!(ids(&one), [1]);
     assert_eq!(server.asked().len(), 5, "a single one is not listed first");
+}
+
+/// The requests of a call: the last part of the path and the list.
+async fn asked_for(server: &ShopServer, client: &ShopClient, items: &[ShopItem]) -> (Vec<u64>, Vec<String>) {
+    let before = server.asked().len();
+    let mut found = ids(&client.products(items).await.unwrap());
+    found.sort_unstable();
+    let asked = server.asked().split_off(before).into_iter().map(|asked| {
+        let path = asked.path.trim_start_matches("/sub/wp-json/wc/v3/").to_owned();
+        let list = asked.query.get("sku").or_else(|| asked.query.get("include"));
+        list.map_or_else(|| path.clone(), |list| format!("{path}: {list}"))
+    });
+    let mut asked: Vec<String> = asked.collect();
+    asked.sort();
+    (found, asked)
+}
+
+#[tokio::test]
+async fn a_variation_is_read_singly_once_and_then_in_lists() {
+    // Two variations without a SKU show their parent's.
+    let all = vec![(1, "A", 0), (2, "B", 9), (3, "C", 9), (8, "P", 0), (4, "P", 8), (5, "P", 8)];
+    let server = ShopServer::start(shop(all, true)).await;
+    let client = server.client();
+    let items = [1, 2, 3, 4, 5].map(ShopItem::Id);
+    let first = asked_for(&server, &client, &items).await;
+    let singly = ["products/2", "products/3", "products/4", "products/5", "products: 1,2,3,4,5"];
+    assert_eq!(first, (vec![1, 2, 3, 4, 5], singly.map(str::to_owned).to_vec()));
+    let (found, asked) = asked_for(&server, &client, &items[..3]).await;
+    assert_eq!((found, asked), (vec![1, 2, 3], vec!["products/1".to_owned(), "products: B,C".into()]));
+}
+
+#[tokio::test]
+async fn a_variation_without_a_sku_is_listed_under_its_parent() {
+    let own = |id: u64| json!({"id": id, "sku": "P", "manage_stock": true, "stock_quantity": id, "status": "publish"});
+    let server = ShopServer::start(move |path, query| {
+        let (path, listed) = (path.trim_start_matches("/sub/wp-json/wc/v3/"), query.get("include"));
+        match (path, listed) {
+            // As recorded: without type and parent.
+            ("products/8/variations", Some(_)) => ok(&json!([own(4), own(5)])),
+            ("products", _) => ok(&json!([])),
+            ("products/4", _) => ok(&product(4, "P", 8)),
+            ("products/5", _) => ok(&product(5, "P", 8)),
+            _ => gone(),
+        }
+    })
+    .await;
+    let client = server.client();
+    let items = [4, 5, 6].map(ShopItem::Id);
+    asked_for(&server, &client, &items).await;
+    let found = client.products(&items[..2]).await.unwrap();
+    assert_eq!(found.iter().map(super::shown).collect::<Vec<_>>(), [r#"8/4 "P" 4"#, r#"8/5 "P" 5"#]);
+    let (found, asked) = asked_for(&server, &client, &items[..2]).await;
+    assert_eq!((found, asked), (vec![4, 5], vec!["products/8/variations: 4,5".into(), "products: P".into()]));
+}
+
+#[tokio::test]
+async fn what_was_learned_of_a_variation_is_not_believed() {
+    let renamed = Arc::new(AtomicBool::new(false));
+    let (before, after) =
+        (shop(vec![(2, "B", 9), (3, "C", 9)], true), shop(vec![(2, "B-2", 9), (7, "B", 0)], true));
+    let now = Arc::clone(&renamed);
+    let server =
+        ShopServer::start(
+            move |path, query| {
+                if now.load(Ordering::SeqCst) { after(path, query) } else { before(path, query) }
+            },
+        )
+        .await;
+    let client = server.client();
+    let items = [2, 3].map(ShopItem::Id);
+    assert_eq!(asked_for(&server, &client, &items).await.0, [2, 3]);
+    renamed.store(true, Ordering::SeqCst);
+    assert_eq!(asked_for(&server, &client, &items).await.0, [2], "its SKU is another's, and 3 is gone");
+}
+
+#[tokio::test]
+async fn a_slow_shop_is_asked_singly_for_a_while_and_the_next_call_goes_on() {
+    let clock = Arc::new(FakeClock::default());
+    let (slow, all) = (Arc::clone(&clock), shop((1..=40).map(|id| (id, "V", 900 + id)).collect(), true));
+    let server = ShopServer::start(move |path, query| {
+        slow.advance(SignedDuration::from_secs(1));
+        // Each has a SKU of its own.
+        match path.rsplit('/').next().and_then(|id| id.parse::<u64>().ok()) {
+            Some(id) => ok(&product(id, &format!("V-{id}"), 900 + id)),
+            None if query.contains_key("sku") => {
+                let skus = query["sku"].split(',');
+                let ids = skus.filter_map(|sku| sku.strip_prefix("V-")?.parse().ok());
+                ok(&ids.map(|id: u64| product(id, &format!("V-{id}"), 900 + id)).collect())
+            }
+            None => all(path, query),
+        }
+    })
+    .await;
+    let client = client_at(server.url(), clock);
+    let items: Vec<ShopItem> = (1..=40).map(ShopItem::Id).collect();
+    let mut calls = 1;
+    while outcome(&client.products(&items).await) != "done" {
+        assert!(server.asked().len() <= 20 * calls, "{} requests in {calls} calls", server.asked().len());
+        calls += 1;
+    }
+    assert!((2..=5).contains(&calls), "{calls}");
+    let before = server.asked().len();
+    assert_eq!(client.products(&items).await.unwrap().len(), 40);
+    assert_eq!(server.asked().len(), before + 1);
 }
 
 #[tokio::test]
@@ -204,53 +341,6 @@ async fn products_that_cannot_be_read_are_not_absent_ones() {
 }
 
 #[tokio::test]
-async fn sales_are_asked_for_in_gmt_one_page_each() {
-    let order = json!({
-        "id": 25, "status": "processing", "date_created_gmt": "2026-11-23T19:41:08",
-        "date_modified_gmt": "2026-11-23T19:43:20", "line_items": [
-            {"id": 1, "product_id": 10, "variation_id": 0, "quantity": 2, "sku": "MUG-L",
-             "meta_data": [{"key": "_reduced_stock", "value": "2"}]},
-        ],
-    });
-    let server = ShopServer::start(move |_, _| ok(&json!([order]))).await;
-    let after = "2026-11-23T19:00:09.75Z".parse().unwrap();
-    let page = server.client().sales_after(after, 3).await.unwrap();
-    assert_eq!(super::shown_sale(&page.sales[0]), "25 processing after 132 s: 1 10/0 \"MUG-L\" 2 of 2");
-    assert_eq!(page.answered_at, Some("2026-11-23T19:59:58Z".parse().unwrap()));
-    let asked = server.asked();
-    assert_eq!((asked.len(), asked[0].path.as_str()), (1, "/sub/wp-json/wc/v3/orders"));
-    for (name, value) in [
-        ("status", "any"),
-        ("modified_after", "2026-11-23T19:00:09"),
-        ("dates_are_gmt", "true"),
-        ("orderby", "modified"),
-        ("order", "asc"),
-        ("per_page", "100"),
-        ("page", "3"),
-        ("_fields", "id,status,date_created_gmt,date_modified_gmt,line_items"),
-    ] {
-        assert_eq!(asked[0].query[name], value, "{name}");
-    }
-    server.client().sales_after(after, 0).await.unwrap();
-    assert_eq!(server.asked()[1].query["page"], "1", "pages count from 1");
-}
-
-#[tokio::test]
-async fn sales_that_cannot_be_read_are_not_no_sales() {
-    for (status, body, expected) in [
-        (500, "{}", "retry"),
-        (403, "{}", "blocked"),
-        (200, r#"{"code":"x"}"#, "retry"),
-        (200, "[[]]", "unknown"),
-        (200, r#"[{"id":1,"status":"processing","line_items":[]}]"#, "unknown"),
-    ] {
-        let server = ShopServer::start(move |_, _| answer(status, "application/json", body)).await;
-        let sales = server.client().sales_after("2026-11-23T19:00:00Z".parse().unwrap(), 1).await;
-        assert_eq!(outcome(&sales), expected, "{status} {body}");
-    }
-}
-
-#[tokio::test]
 async fn the_shops_wish_is_heard_by_a_read_of_stock() {
     let server = ShopServer::start(|_, _| {
         let mut answer = answer(429, "application/json", "{}");
@@ -260,7 +350,7 @@ async fn the_shops_wish_is_heard_by_a_read_of_stock() {
     .await;
     let error = server.client().products(&skus(["A"])).await.unwrap_err();
     let weir_domain::outcome::CallError::RetrySoon { after, .. } = error else { panic!("{error:?}") };
-    assert_eq!(after, Some(jiff::SignedDuration::from_secs(7)));
+    assert_eq!(after, Some(SignedDuration::from_secs(7)));
     assert_eq!(server.asked().len(), 1, "one attempt");
 }
 

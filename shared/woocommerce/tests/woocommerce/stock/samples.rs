@@ -95,8 +95,11 @@ async fn every_sample_is_asked_for_and_understood() {
         let request = request(&sample);
         let server = served(&sample).await;
         let outcome = outcome(&server, &request).await;
-        assert_eq!(server.asked().len(), 1, "{name}: one request, and none again");
-        assert!(request.is(&server.asked()[0]), "{name}: {} {:?}", request.path, server.asked()[0].query);
+        let asked = server.asked();
+        assert!(request.is(&asked[0]), "{name}: {} {:?}", request.path, asked[0].query);
+        // Half is tried of what is too much.
+        let requests = if sample["status"] == 413 { 2 } else { 1 };
+        assert_eq!(asked.len(), requests, "{name}: none again");
         writeln!(outcomes, "{name}").unwrap();
         match outcome {
             Ok(lines) => lines.iter().for_each(|line| writeln!(outcomes, "    {line}").unwrap()),
