@@ -12,7 +12,7 @@ use weir_simulation::stock::trial::{Trial, Way};
 /// Seeds that once broke a promise, with what they found. They play out
 /// differently whenever the simulator draws differently, and stay because a
 /// mistake is often made twice in one place.
-const REGRESSIONS: [(u64, &str); 17] = [
+const REGRESSIONS: [(u64, &str); 18] = [
     (17, "L followed an edit in the shop before the ERP's sale did"),
     (29, "a lost write landed after its doubt, which was counted from its beginning, on top of a fresh one"),
     (33, "an R that went away and came back was no news to the listing's memory"),
@@ -32,6 +32,7 @@ const REGRESSIONS: [(u64, &str); 17] = [
     (3_983, "a lowering swallowed a sale, and what had been too much before it was called ours"),
     (5_515, "an open circuit that no order probed stopped stock for ever"),
     (10_509, "the end of a doubt was compared across two machines' clocks"),
+    (13_503, "a read that clocks put before an older one of the same second was remembered as written"),
     (40_512, "a deletion was older than what a listing had seen, by the shop's faster clock"),
 ];
 

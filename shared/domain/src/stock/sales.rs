@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::in_flight::{Reduction, Told, counts, reduction};
 use super::refresh::some_at_once;
 use crate::config::{StockConfig, StoreConfig};
+use crate::hint::SKEW;
 use crate::id::{ItemKey, LineKey, OrderId, OrderKey, StoreId};
 use crate::items;
 use crate::outcome::CallError;
@@ -135,10 +136,12 @@ impl SalesReader<'_> {
         walk: &mut Walk,
     ) -> Result<Vec<InFlightNews>, SalesError> {
         walk.shop_time = walk.shop_time.or(page.answered_at);
+        let took = self.clock.now().duration_since(read_at).max(SignedDuration::ZERO);
+        let read = Read { at: read_at, by_shop: page.answered_at.map_or(read_at, |at| at - took) };
         let mut found = Vec::new();
         for sale in &page.sales {
             let before = walk.listed.get(&sale.order).or_else(|| known.recent.get(&sale.order));
-            let (lines, recent) = read_sale(sale, before, read_at, stock.longest_request());
+            let (lines, recent) = read_sale(sale, before, &read, stock.longest_request());
             if before.is_none_or(|before| before.digest != recent.digest) {
                 found.push((sale, lines));
             }
@@ -240,13 +243,29 @@ fn first(config: &StoreConfig, now: Timestamp) -> Watermark {
     Watermark { version: 0, after, recent: BTreeMap::new() }
 }
 
+/// When a page was read: just before, by our clock and by the shop's.
+struct Read {
+    at: Timestamp,
+    by_shop: Timestamp,
+}
+
+impl Read {
+    /// Another machine of ours may have read an order within the very second of
+    /// its change, before the change, and have written that under a later time
+    /// than ours. A read this much later than the change is after any such.
+    fn is_early(&self, sale: &ShopSale) -> bool {
+        self.by_shop < sale.modified_at + SignedDuration::from_secs(2) + SKEW
+    }
+}
+
 /// R of each line, and what to remember of the sale.
 fn read_sale<'s>(
     sale: &'s ShopSale,
     before: Option<&Recent>,
-    read_at: Timestamp,
+    read: &Read,
     longest_request: SignedDuration,
 ) -> (SaleLines<'s>, Recent) {
+    let read_at = read.at;
     let modified_s = sale.modified_at.as_second();
     // What is missing under a new date may be of a request under way.
     let unchanged = before.filter(|before| before.modified_s == modified_s);
@@ -257,6 +276,10 @@ fn read_sale<'s>(
     // What is said under another date is news, though it be the same: others
     // may have read and written something else in between.
     hash.update(format!("{modified_s};"));
+    if read.is_early(sale) {
+        // Every further read is news, until one is late enough.
+        hash.update(format!("{read_at};"));
+    }
     let mut lines = Vec::new();
     for line in &sale.lines {
         let (quantity, told) =

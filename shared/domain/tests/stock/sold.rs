@@ -166,6 +166,26 @@ fn an_incomplete_reading_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn what_was_read_too_soon_after_its_change_is_news_again() {
+    let till = Till::new();
+    // Two changes within one second; a machine whose clock is ahead read the
+    // first of them, nothing taken yet, and has written it.
+    till.shop.save(till.sale(1, "MUG", Some(n(0))));
+    till.clock.advance(SignedDuration::from_secs(4));
+    till.read();
+    till.clock.advance(SignedDuration::from_secs(-4));
+    till.shop.save(till.sale(1, "MUG", Some(n(2))));
+    assert_eq!(till.read().news[0].reduced.quantity, n(2));
+    assert_eq!(till.row("MUG", 1).unwrap().quantity, n(0), "by our clock the other read came later");
+    till.pass(5);
+    assert_eq!(till.read().news.len(), 1, "still within the clocks' skew");
+    till.pass(5);
+    assert_eq!(till.read().news[0].reduced.quantity, n(2));
+    assert_eq!(till.row("MUG", 1).unwrap().quantity, n(2));
+    assert!(till.read().news.is_empty());
+}
+
+#[test]
 fn what_the_shop_never_says_stays_absent() {
     let till = Till::new();
     till.shop.save(till.sale(1, "GIFT", None));

@@ -9,9 +9,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{
-    Adjusted, Adjustment, SalesPage, ShopError, ShopItem, ShopProduct, ShopStock,
-};
+use weir_domain::ports::{Adjusted, Adjustment, SalesPage, ShopError, ShopItem, ShopProduct, ShopStock};
 use weir_http::answered_at;
 
 use super::ShopClient;
