@@ -195,8 +195,8 @@ mod tests {
         let fitting = vec!["é".repeat(200); 1_000];
         let largest = event(STOCK_CHANGED, &json!({"entity": "eu", "skus": fitting}));
         assert!(largest.len() < BODY_BYTES && read(&largest).is_ok(), "what is allowed fits");
-        assert_eq!(read(&[b' '; BODY_BYTES + 1]), Err(BadEvent::TooLarge));
-        assert_eq!(read(&[b' '; BODY_BYTES]), Err(BadEvent::NotAnEvent));
+        assert_eq!(read(&vec![b' '; BODY_BYTES + 1]), Err(BadEvent::TooLarge));
+        assert_eq!(read(&vec![b' '; BODY_BYTES]), Err(BadEvent::NotAnEvent));
     }
 
     #[test]

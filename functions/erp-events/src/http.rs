@@ -46,7 +46,7 @@ fn report(delivery: &Delivery<'_>, receipt: &Receipt) {
             if let Some(erp) = &erp_id {
                 Metric::EventItems { erp, items: *items }.record();
             }
-            let location = event.location.as_ref().map(|location| location.as_str());
+            let location = event.location.as_ref().map(weir_domain::id::LocationId::as_str);
             tracing::info!(correlation, erp, source, entity = %event.entity, location, items, at = %event.at, "stock event queued");
             if *signed_with == SignedWith::Previous {
                 tracing::warn!(erp, source, "signed with the previous secret: the sender still has it");

@@ -47,7 +47,11 @@ impl Pool {
         let erp = configuration.erps.get(&self.erp).and_then(|erp| serde_json::to_value(erp).ok());
         let locations = erp.and_then(|erp| erp.get("locations").cloned());
         let text = json!({ "stores": stores, "locations": locations }).to_string();
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write;
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// Its stores' names.

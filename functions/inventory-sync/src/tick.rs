@@ -72,7 +72,7 @@ impl Tick {
         }
         let mut followed = Vec::new();
         for (before, open_pool) in open.iter().enumerate() {
-            let run = self.run_of(open_pool, self.share(until, open.len() - before));
+            let run = Self::run_of(open_pool, self.share(until, open.len() - before));
             let moved = self.sync.moved(&run).await;
             // A feed without a cursor begins now: what is read before it has
             // one could move unnoticed, so everything waits for that.
@@ -83,7 +83,7 @@ impl Tick {
         }
         let open = followed;
         for (before, open_pool) in open.iter().enumerate() {
-            let run = self.run_of(open_pool, self.share(until, open.len() - before));
+            let run = Self::run_of(open_pool, self.share(until, open.len() - before));
             let fingerprint = open_pool.pool.fingerprint(&self.configuration);
             let plan = FullPlan { hour: self.hour, fingerprint: &fingerprint };
             done.push(report("full", open_pool, self.sync.full(&run, plan).await));
@@ -115,7 +115,7 @@ impl Tick {
         }
     }
 
-    fn run_of<'a>(&self, open: &'a Open<'_>, until: Timestamp) -> SyncRun<'a> {
+    fn run_of<'a>(open: &'a Open<'_>, until: Timestamp) -> SyncRun<'a> {
         SyncRun { entity: &open.pool.entity, erp: &*open.erp, owner: &open.owner, until, lease: LEASE }
     }
 

@@ -20,12 +20,15 @@ pub(crate) const LOADS: [u32; 2] = [12, 60];
 /// Safety stocks that are compared.
 const SAFETY: [u64; 10] = [0, 1, 2, 3, 4, 6, 8, 10, 12, 16];
 
+/// A lag in seconds; shares of an absolute push and of ours, in thousandths.
+pub(crate) type ByLag = (u64, u64, u64);
+
 /// What the plot shows. Shares are in thousandths.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// Units oversold of those sold: by load, then lag in seconds, of an
     /// absolute push and of ours, every 300 s.
-    pub(crate) by_lag: Vec<(u32, Vec<(u64, u64, u64)>)>,
+    pub(crate) by_lag: Vec<(u32, Vec<ByLag>)>,
     /// Sell-outs that oversold: by safety stock, of an absolute push, of ours,
     /// and what the rule says of ours.
     pub(crate) by_safety: Vec<(u64, u64, u64, u64)>,
@@ -109,7 +112,7 @@ impl Desk {
         Cell { tally }
     }
 
-    fn heads(&self, first: &str, trials: u64) {
+    fn heads(first: &str, trials: u64) {
         println!("\n  {first:<42} {:^20} {:^20}", "absolute push", "Weir");
         let what = format!("({trials} sell-outs each)");
         println!("  {what:<42} {:>9} {:>9}  {:>9} {:>9}", "units", "sell-outs", "units", "sell-outs");
@@ -118,7 +121,7 @@ impl Desk {
     /// Over the ERP's lag, the interval and the load.
     fn lags(&mut self) {
         let trials = self.trials / 4;
-        self.heads("one store: lag s, every s, sales an hour", trials);
+        Self::heads("one store: lag s, every s, sales an hour", trials);
         for per_hour in LOADS {
             for every in [60, 300] {
                 let mut line = Vec::new();
@@ -140,7 +143,7 @@ impl Desk {
     /// What no way of writing can see in time: what others sell of the pool.
     fn others(&mut self) {
         let trials = self.trials / 2;
-        self.heads("who else sells (lag 60 s, every 300 s)", trials);
+        Self::heads("who else sells (lag 60 s, every 300 s)", trials);
         let mut known = None;
         for (what, stores, till_per_hour) in [
             ("nobody", 1, 0),

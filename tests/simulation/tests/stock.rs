@@ -81,8 +81,8 @@ fn absolute_writes_oversell_where_ours_do_not() {
             units: 25,
             per_hour: 120,
             till_per_hour: 0,
-            lag: std::time::Duration::from_secs(120),
-            every: std::time::Duration::from_secs(120),
+            lag: std::time::Duration::from_mins(2),
+            every: std::time::Duration::from_mins(2),
             safety: 0,
             length: std::time::Duration::from_mins(25),
         };

@@ -106,7 +106,8 @@ fn rings(alarm: Resource, periods: &[u64]) -> bool {
 /// alarm.
 fn counted(alarm: Resource, minutes: u64, first: u64) -> Vec<u64> {
     let period = alarm.property("/Period").as_u64().unwrap() / 60;
-    let ticks: Vec<u64> = (0..).map(|tick| first + tick * minutes).take_while(|at| *at < 6 * 60).collect();
+    let every = usize::try_from(minutes).unwrap();
+    let ticks: Vec<u64> = (first..6 * 60).step_by(every).collect();
     let within = |from: u64| ticks.iter().filter(|at| (from..from + period).contains(*at)).count() as u64;
     (0..6 * 60 / period).map(|n| within(n * period)).collect()
 }

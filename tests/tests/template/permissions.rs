@@ -151,9 +151,11 @@ fn platform(function: &str) -> Vec<Need> {
     let taken = source_queue(function).map(|queue| -> Need {
         ("its event source", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue)
     });
-    let buried = ["reconcile", "inventory-sync"]
-        .contains(&function)
-        .then(|| -> Need { ("its on-failure destination", &["sqs:SendMessage"], TICK_LETTERS) });
+    let buried = ["reconcile", "inventory-sync"].contains(&function).then_some::<Need>((
+        "its on-failure destination",
+        &["sqs:SendMessage"],
+        TICK_LETTERS,
+    ));
     [log, decrypt].into_iter().chain(taken).chain(buried).collect()
 }
 

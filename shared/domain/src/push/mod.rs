@@ -97,16 +97,17 @@ impl OrderPush {
             Claim::Answered => {
                 Ok(Pushed::Acknowledge(Summary::of_nothing("answered", "read after this hint was received")))
             }
-            Claim::Claimed(held) => self.work(hint, delivery, *held).await,
+            // On the heap: the future of all that can happen is large.
+            Claim::Claimed(held) => Box::pin(self.work(hint, delivery, *held)).await,
         }
     }
 
     async fn work(&self, hint: &Hint, delivery: &Delivery, mut held: Held) -> Result<Pushed, LedgerError> {
         held.record.correlation.clone_from(&hint.correlation);
         let mut session = Session::new(self, hint, delivery, held);
-        match session.run().await {
+        match Box::pin(session.run()).await {
             Ok(done) => session.complete(done).await,
-            Err(stop) => session.stop(stop).await,
+            Err(stop) => Box::pin(session.stop(stop)).await,
         }
     }
 }

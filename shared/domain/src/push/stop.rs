@@ -33,7 +33,7 @@ impl Session<'_> {
             Stop::OutOfTime => {
                 self.again_soon(SignedDuration::from_secs(1), "too little time was left").await
             }
-            Stop::Call(peer, error) => self.failed(peer, error).await,
+            Stop::Call(peer, error) => Box::pin(self.failed(peer, error)).await,
         }
     }
 
