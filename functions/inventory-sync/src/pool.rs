@@ -47,11 +47,8 @@ impl Pool {
         let erp = configuration.erps.get(&self.erp).and_then(|erp| serde_json::to_value(erp).ok());
         let locations = erp.and_then(|erp| erp.get("locations").cloned());
         let text = json!({ "stores": stores, "locations": locations }).to_string();
-        Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-            use std::fmt::Write;
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let halves = Sha256::digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+        halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
     }
 
     /// Its stores' names.

@@ -152,7 +152,7 @@ impl Tick {
     /// For how long the shop has not shown what it should, of the item that
     /// waits longest: told also while the shop cannot be asked.
     async fn report_stale(&self, store: &StoreId) -> Done {
-        match self.sync.stock.stale(store, 1).await {
+        match self.sync.stock.stale(store, None, 1).await {
             Ok(oldest) => {
                 if let Some((_, since)) = oldest.first() {
                     let age = self.sync.clock.now().duration_since(*since);
@@ -172,10 +172,13 @@ fn report(pass: &'static str, open: &Open<'_>, synced: Result<Synced, SyncError>
     let Pool { entity, erp, .. } = open.pool;
     match synced {
         Ok(Synced { skipped: true, .. }) => true,
-        Ok(Synced { pages, items, stored, unfinished, .. }) => {
+        Ok(Synced { pages, items, stored, unfinished, too_long, .. }) => {
             // What its figures are made of: whoever compares them has to know.
             let basis = open.erp.basis();
             tracing::info!(%entity, %erp, ?basis, pass, pages, items, stored, unfinished, "stock synced");
+            if !too_long.is_empty() {
+                tracing::error!(%entity, %erp, pass, items = ?too_long, "stock too long to be stored");
+            }
             Metric::StockRefreshed { erp, items: stored }.record();
             true
         }

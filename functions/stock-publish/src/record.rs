@@ -60,6 +60,9 @@ fn report(summary: &StockSummary, lag: SignedDuration) {
         lag_ms = lag.as_millis(),
         "stock published"
     );
+    if !summary.too_long.is_empty() {
+        tracing::error!(items = ?summary.too_long, "stock too long to be stored");
+    }
     for (store, of_store) in &summary.stores {
         Metric::StockWritten { store, items: of_store.written }.record();
         Metric::StockWaiting { store, items: of_store.waiting }.record();

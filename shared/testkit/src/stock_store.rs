@@ -254,17 +254,13 @@ impl StockStore for FakeStockStore {
         })
     }
 
-    async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.faults.strike(StockOp::Stale, || Ok(lock(&self.state).stale(store, None, limit)))
-    }
-
-    async fn stale_after(
+    async fn stale(
         &self,
         store: &StoreId,
-        after: &(ItemKey, Timestamp),
+        after: Option<&(ItemKey, Timestamp)>,
         limit: usize,
     ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.faults.strike(StockOp::Stale, || Ok(lock(&self.state).stale(store, Some(after), limit)))
+        self.faults.strike(StockOp::Stale, || Ok(lock(&self.state).stale(store, after, limit)))
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {

@@ -57,6 +57,10 @@ impl StockConnections for Connected {
         vec![Arc::clone(&self.store)]
     }
 
+    fn disabled(&self) -> Vec<StoreId> {
+        Vec::new()
+    }
+
     async fn shop_stock(&self, _: &StoreId) -> Result<Arc<dyn ShopStock>, CallError> {
         Ok(Arc::clone(&self.shop) as Arc<dyn ShopStock>)
     }

@@ -54,7 +54,6 @@ const CALLS: &[Need] = &[
     ("stock.remove_in_flight(", &["dynamodb:DeleteItem"], STOCK),
     ("stock.put_publication(", &["dynamodb:PutItem"], STOCK),
     ("stock.stale(", &["dynamodb:Query"], STALE_INDEX),
-    ("stock.stale_after(", &["dynamodb:Query"], STALE_INDEX),
     ("stock.watermark(", &["dynamodb:GetItem"], STOCK),
     ("stock.put_watermark(", &["dynamodb:PutItem"], STOCK),
     ("secrets.of_store(", &["secretsmanager:GetSecretValue"], STORE_SECRETS),

@@ -184,6 +184,8 @@ pub enum Adjusted {
         /// The shop's status of this item.
         status: u16,
     },
+    /// It was not sent: no request can say it so that the shop understands it.
+    Impossible,
 }
 
 /// The stock side of one WooCommerce store.
@@ -275,23 +277,14 @@ pub trait StockStore: Send + Sync {
     ) -> Result<bool, LedgerError>;
 
     /// Items that a store does not show as it should, longest first, at most
-    /// `limit` and 1,000.
-    async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError>;
-
-    /// The same, but only what comes after one item of an earlier answer. A
-    /// store that knows no better way looks through the first 1,000.
-    async fn stale_after(
+    /// `limit` and 1,000; only what comes `after` one item of an earlier
+    /// answer, if one is given.
+    async fn stale(
         &self,
         store: &StoreId,
-        after: &(ItemKey, Timestamp),
+        after: Option<&(ItemKey, Timestamp)>,
         limit: usize,
-    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        let place = |(item, since): &(ItemKey, Timestamp)| (*since, item.clone());
-        let mut stale = self.stale(store, usize::MAX).await?;
-        stale.retain(|found| place(found) > place(after));
-        stale.truncate(limit);
-        Ok(stale)
-    }
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError>;
 
     /// Up to where a store's orders were read for stock.
     async fn watermark(&self, store: &StoreId)
@@ -334,9 +327,7 @@ pub trait StockConnections: Send + Sync {
 
     /// Stores that are configured and not usable: whatever they sell is not
     /// known.
-    fn disabled(&self) -> Vec<StoreId> {
-        Vec::new()
-    }
+    fn disabled(&self) -> Vec<StoreId>;
 
     /// A store's REST API. Fails if its secret cannot be had.
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError>;

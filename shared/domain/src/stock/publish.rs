@@ -75,6 +75,9 @@ pub struct StockSummary {
     pub stores: BTreeMap<StoreId, StoreSummary>,
     /// Items that go on in a new message.
     pub sent_on: usize,
+    /// Items whose positions no row can hold
+    /// ([`Refreshed::too_long`](super::refresh::Refreshed::too_long)).
+    pub too_long: Vec<Sku>,
     /// Why something has to wait, the last of several.
     pub why: Option<String>,
 }
@@ -101,6 +104,8 @@ pub struct StoreSummary {
 struct Fresh {
     /// Positions stored.
     stored: usize,
+    /// Items whose positions no row can hold.
+    too_long: Vec<Sku>,
     /// So many items, from the first on, are as fresh as they have to be: for
     /// the others there was no time.
     items: usize,
@@ -126,6 +131,7 @@ impl Publish {
         let until = self.half_of_the_time(delivery);
         let fresh = self.refresh(&stores, message, &keys, until).await?;
         summary.refreshed = fresh.stored;
+        summary.too_long = fresh.too_long;
         let unrefreshed = fresh.failed.is_some();
         if let Some((until, why)) = fresh.failed {
             left.leave_in_peace(until, why);
@@ -203,7 +209,7 @@ impl Publish {
             fresh.failed = Some((open.probe_at, format!("the circuit of erp/{erp} is open")));
             return Ok(fresh);
         }
-        match self.refresh_from(erp, message, &due, until, &mut fresh.stored).await {
+        match self.refresh_from(erp, message, &due, until, &mut fresh).await {
             Ok(None) => {}
             // Those before it were read, or need not be.
             Ok(Some(first)) => {
@@ -224,7 +230,7 @@ impl Publish {
         message: &StockMoved,
         due: &[Sku],
         until: Timestamp,
-        stored: &mut usize,
+        fresh: &mut Fresh,
     ) -> Result<Option<Sku>, RefreshError> {
         let erp = self.connections.erp_stock(erp).await?;
         let refresh = Refresh { stock: &*self.stock, ledger: &*self.ledger, erp: &*erp, clock: &*self.clock };
@@ -232,7 +238,9 @@ impl Publish {
             if self.clock.now() >= until {
                 return Ok(some.first().cloned());
             }
-            *stored += refresh.items(&message.entity, some).await?.stored;
+            let refreshed = refresh.items(&message.entity, some).await?;
+            fresh.stored += refreshed.stored;
+            fresh.too_long.extend(refreshed.too_long);
         }
         Ok(None)
     }

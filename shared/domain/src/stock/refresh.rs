@@ -31,7 +31,7 @@ pub enum RefreshError {
 }
 
 /// What a refresh did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refreshed {
     /// Positions stored.
     pub stored: usize,
@@ -42,7 +42,7 @@ pub struct Refreshed {
     /// Items of which so much is in flight, or whose code is so long, that a
     /// reading cannot be stored. They keep their last one: what was sold since
     /// counts in full.
-    pub too_long: usize,
+    pub too_long: Vec<Sku>,
 }
 
 /// Reads positions anew.
@@ -98,7 +98,7 @@ impl Refresh<'_> {
                     refreshed.left += left;
                 }
                 Stored::Raced => again.push(item.clone()),
-                Stored::TooLong => refreshed.too_long += 1,
+                Stored::TooLong => refreshed.too_long.push(item.sku.clone()),
             }
         }
         Ok(again)

@@ -223,7 +223,7 @@ impl Found<'_> {
 /// or sold one, and what it sells now cannot be read.
 pub(super) fn unread_seller<'a>(disabled: &'a [StoreId], states: &[ItemState]) -> Option<&'a StoreId> {
     let sells = |state: &ItemState, store: &StoreId| {
-        state.publications.contains_key(store)
+        state.publications.get(store).is_some_and(|known| !known.is_not_sold())
             || state.lines.iter().any(|sold| sold.line.order.store == *store)
     };
     disabled.iter().find(|store| states.iter().any(|state| sells(state, store)))

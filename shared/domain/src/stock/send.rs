@@ -177,8 +177,7 @@ impl Round<'_> {
             Publication { standing, stale_since: None, ..next.clone() }
         };
         let publication = match adjusted {
-            // It was never sent: the adapter cannot put it into a request.
-            Adjusted::Refused { code, .. } if code == "impossible_adjustment" => {
+            Adjusted::Impossible => {
                 let detail = format!("The change of product {id} is no number that the shop takes.");
                 excepted("impossible_adjustment", detail, summary)
             }

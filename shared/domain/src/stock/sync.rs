@@ -64,7 +64,7 @@ impl From<RefreshError> for SyncError {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Synced {
     /// Another run had the lease, or it was not time.
     pub skipped: bool,
@@ -74,6 +74,8 @@ pub struct Synced {
     pub items: usize,
     /// Positions stored.
     pub stored: usize,
+    /// Items whose positions no row can hold ([`Refreshed::too_long`](super::refresh::Refreshed::too_long)).
+    pub too_long: Vec<Sku>,
     /// The time was over; the next run goes on from the checkpoint.
     pub unfinished: bool,
 }
@@ -139,7 +141,7 @@ impl StockSync {
                 let page = run.erp.moved(cursor.as_deref()).await?;
                 synced.pages += 1;
                 synced.items += page.skus.len();
-                synced.stored += self.refresh(run, &page.skus).await?;
+                self.refresh(run, &page.skus, &mut synced).await?;
                 named.extend(page.skus);
                 (cursor, more) = (Some(page.next), page.more);
             }
@@ -187,7 +189,7 @@ impl StockSync {
                 let ItemPage { skus, next, more } = run.erp.items(cursor.next.as_deref()).await?;
                 synced.pages += 1;
                 synced.items += skus.len();
-                synced.stored += self.compare(run, &skus).await?;
+                self.compare(run, &skus, &mut synced).await?;
                 listed.extend(skus);
                 (cursor.next, cursor.done) = (Some(next), !more);
             }
@@ -214,7 +216,7 @@ impl StockSync {
         if circuit.open_for_reads(self.clock.now()).is_some() {
             return Ok(0);
         }
-        let stale = self.stock.stale(store, STALE_AT_ONCE).await?;
+        let stale = self.stock.stale(store, None, STALE_AT_ONCE).await?;
         let stale = if stale.len() < STALE_AT_ONCE { stale } else { self.turn(store, owner, stale).await? };
         let skus: Vec<Sku> =
             stale.into_iter().filter(|(item, _)| item.entity == *entity).map(|(item, _)| item.sku).collect();
@@ -237,7 +239,7 @@ impl StockSync {
         let Some(mut checkpoint) = begun else { return Ok(Vec::new()) };
         let after = checkpoint.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
         let next = match &after {
-            Some(after) => self.stock.stale_after(store, after, STALE_AT_ONCE).await?,
+            Some(after) => self.stock.stale(store, Some(after), STALE_AT_ONCE).await?,
             None => Vec::new(),
         };
         let next = if next.is_empty() { first } else { next };
@@ -252,20 +254,26 @@ impl StockSync {
         self.schedules.begin(job, run.owner, self.clock.now(), run.lease).await
     }
 
-    async fn refresh(&self, run: &SyncRun<'_>, skus: &[Sku]) -> Result<usize, RefreshError> {
+    async fn refresh(
+        &self,
+        run: &SyncRun<'_>,
+        skus: &[Sku],
+        synced: &mut Synced,
+    ) -> Result<(), RefreshError> {
         let refresh =
             Refresh { stock: &*self.stock, ledger: &*self.ledger, erp: run.erp, clock: &*self.clock };
-        let mut stored = 0;
         for skus in skus.chunks(ITEMS) {
-            stored += refresh.items(run.entity, skus).await?.stored;
+            let refreshed = refresh.items(run.entity, skus).await?;
+            synced.stored += refreshed.stored;
+            synced.too_long.extend(refreshed.too_long);
         }
-        Ok(stored)
+        Ok(())
     }
 
     /// Looks at a page first, and reads properly only what differs. What is
     /// the same is not written: every change has its own reading through the
     /// feed, which is always written.
-    async fn compare(&self, run: &SyncRun<'_>, skus: &[Sku]) -> Result<usize, SyncError> {
+    async fn compare(&self, run: &SyncRun<'_>, skus: &[Sku], synced: &mut Synced) -> Result<(), SyncError> {
         let mut differ = Vec::new();
         for skus in skus.chunks(ITEMS_PER_CALL) {
             let keys: Vec<ItemKey> = skus.iter().map(|sku| key(run.entity, sku)).collect();
@@ -278,7 +286,7 @@ impl StockSync {
             };
             differ.extend(keys.into_iter().filter(|item| !same(item)).map(|item| item.sku));
         }
-        Ok(self.refresh(run, &differ).await?)
+        Ok(self.refresh(run, &differ, synced).await?)
     }
 
     async fn send(

@@ -107,7 +107,7 @@ fn what_a_slow_shop_leaves_at_the_end_of_the_chain_is_on_the_list() {
         assert_eq!(matches!(published, Published::Acknowledge(_)), receives == 4);
     }
     let raised = (1..=1_000).filter(|id| world.shown(*id) == n(10)).count();
-    let stale = block_on(world.table.stale(&"main".parse().unwrap(), 1_000)).unwrap().len();
+    let stale = block_on(world.table.stale(&"main".parse().unwrap(), None, 1_000)).unwrap().len();
     assert!(raised > 0 && stale > 0);
     assert_eq!((raised + stale, world.queue.depth()), (1_000, 0));
 }
@@ -123,7 +123,7 @@ fn with_no_time_at_all_nothing_is_begun() {
 }
 
 fn stale(world: &World) -> Vec<Sku> {
-    let stale = block_on(world.table.stale(&"main".parse().unwrap(), 1_000)).unwrap();
+    let stale = block_on(world.table.stale(&"main".parse().unwrap(), None, 1_000)).unwrap();
     stale.into_iter().map(|(item, _)| item.sku).collect()
 }
 

@@ -112,6 +112,23 @@ fn a_product_that_vanishes_while_it_is_written_fails_alone() {
 }
 
 #[test]
+fn a_change_that_no_request_can_say_fails_alone() {
+    let world = World::new();
+    world.stock(1, "MUG", 10);
+    world.stock(2, "CUP", 10);
+    world.event(&["MUG", "CUP"]);
+    // A plugin that counts in floats, and shows all of one.
+    let odd = "12.300000000001".parse().unwrap();
+    world.shop().put_simple(1, "MUG", odd);
+    world.shop().put_simple(2, "CUP", n(12));
+    world.pass(10);
+    let summary = world.republish(&["MUG", "CUP"]);
+    assert_eq!(summary.stores[&"main".parse().unwrap()].exceptions["impossible_adjustment"], 1);
+    assert_eq!(code(&world, "MUG"), "impossible_adjustment");
+    assert_eq!((world.shown(1), world.shown(2)), (odd, n(10)));
+}
+
+#[test]
 fn variations_are_written_under_their_parents_in_as_few_requests() {
     let world = World::new();
     let names: Vec<String> = (0..130).map(|number| format!("TEE-{number}")).collect();

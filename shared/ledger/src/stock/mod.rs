@@ -78,17 +78,13 @@ impl StockStore for DynamoStock {
         self.write_publication(item, store, publication).await
     }
 
-    async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.query_stale(store, None, limit).await
-    }
-
-    async fn stale_after(
+    async fn stale(
         &self,
         store: &StoreId,
-        after: &(ItemKey, Timestamp),
+        after: Option<&(ItemKey, Timestamp)>,
         limit: usize,
     ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.query_stale(store, Some(after), limit).await
+        self.query_stale(store, after, limit).await
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {

@@ -93,7 +93,7 @@ async fn items_cost_one_query_each_and_stale_ones_one_for_each_shard() {
     let items: Vec<ItemKey> = (0..40).map(|n| ItemKey { sku: Sku(format!("MUG-{n}")), ..item() }).collect();
     stock.items(&items).await.unwrap();
     assert_eq!(table.take_calls(), [("query", 40)].into());
-    stock.stale(&main_store(), 10).await.unwrap();
+    stock.stale(&main_store(), None, 10).await.unwrap();
     assert_eq!(table.take_calls(), [("query", 4)].into());
     stock.positions(&[items.clone(), items].concat()).await.unwrap();
     assert_eq!(table.take_calls(), [("batch_get", 1)].into());

@@ -8,6 +8,9 @@ use weir_domain::id::OrderId;
 use weir_domain::order::OrderStatus;
 use weir_domain::ports::{Adjusted, Adjustment, Change, Managed, ShopProduct, ShopSale};
 
+/// Decimals that the real client can send.
+const DECIMALS: u32 = 6;
+
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) products: BTreeMap<u64, ShopProduct>,
@@ -67,6 +70,10 @@ impl State {
     }
 
     fn adjust_one(&mut self, adjustment: &Adjustment) -> Adjusted {
+        let (Change::By(number) | Change::To(number)) = adjustment.change;
+        if number.normalize().scale() > DECIMALS {
+            return Adjusted::Impossible;
+        }
         let refused = |name: &str, status| Adjusted::Refused { code: name.to_owned(), status };
         let Some(product) = self.products.get_mut(&adjustment.id) else {
             return match adjustment.parent {

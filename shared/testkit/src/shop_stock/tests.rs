@@ -123,6 +123,7 @@ fn a_batch_takes_what_it_should_not() {
     let quantity = |answer: &Adjusted| match answer {
         Adjusted::Now(product) => product.quantity.map(|quantity| quantity.to_string()),
         Adjusted::Refused { code, status } => Some(format!("{code} {status}")),
+        Adjusted::Impossible => Some("impossible".to_owned()),
     };
     assert_eq!(
         answers.iter().map(quantity).collect::<Vec<_>>(),

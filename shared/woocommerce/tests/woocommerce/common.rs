@@ -28,6 +28,16 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+impl Asked {
+    /// Asserts which resource of the API it was, and what was asked of it.
+    pub(crate) fn was(&self, path: &str, query: &[(&str, &str)]) {
+        assert_eq!(self.path, format!("/sub/wp-json/wc/v3/{path}"));
+        for (name, value) in query {
+            assert_eq!(self.query[*name], *value, "{name}");
+        }
+    }
+}
+
 pub(crate) struct ShopServer {
     url: String,
     asked: Arc<Mutex<Vec<Asked>>>,

@@ -280,7 +280,7 @@ fn at_work(world: &World, stock: &StockWorld) -> bool {
 /// An item that some store does not show as it should, as far as we know.
 async fn stale(stock: &StockWorld) -> Option<String> {
     for store in stock.shops.keys() {
-        let stale = stock.observed.stale(store, 1).await.unwrap_or_default();
+        let stale = stock.observed.stale(store, None, 1).await.unwrap_or_default();
         if let Some((item, since)) = stale.into_iter().next() {
             return Some(format!("{item} is stale in {store} since {since}"));
         }

@@ -233,8 +233,13 @@ impl StockStore for BadStore {
         self.inner.put_publication(item, store, &Publication { version, ..publication.clone() }).await
     }
 
-    async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.inner.stale(store, limit).await
+    async fn stale(
+        &self,
+        store: &StoreId,
+        after: Option<&(ItemKey, Timestamp)>,
+        limit: usize,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        self.inner.stale(store, after, limit).await
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {
@@ -410,6 +415,10 @@ struct OneStore {
 impl StockConnections for OneStore {
     fn stores(&self) -> Vec<Arc<StoreConfig>> {
         self.inner.stores().into_iter().filter(|config| config.store == self.only).collect()
+    }
+
+    fn disabled(&self) -> Vec<StoreId> {
+        self.inner.disabled()
     }
 
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError> {

@@ -331,6 +331,10 @@ impl StockConnections for SimStockConnections {
         self.stores.clone()
     }
 
+    fn disabled(&self) -> Vec<StoreId> {
+        Vec::new()
+    }
+
     async fn shop_stock(&self, store: &StoreId) -> Result<Arc<dyn ShopStock>, CallError> {
         self.secrets(store.as_str()).await?;
         self.shops.get(store).cloned().ok_or_else(|| CallError::blocked("no such store"))

@@ -249,8 +249,13 @@ impl StockStore for WatchedStock {
         Ok(put)
     }
 
-    async fn stale(&self, store: &StoreId, limit: usize) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
-        self.inner.stale(store, limit).await
+    async fn stale(
+        &self,
+        store: &StoreId,
+        after: Option<&(ItemKey, Timestamp)>,
+        limit: usize,
+    ) -> Result<Vec<(ItemKey, Timestamp)>, LedgerError> {
+        self.inner.stale(store, after, limit).await
     }
 
     async fn watermark(&self, store: &StoreId) -> Result<Option<Watermark>, LedgerError> {

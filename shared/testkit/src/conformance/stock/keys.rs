@@ -44,7 +44,7 @@ async fn odd_skus_are_kept_apart(stock: &impl StockStore) {
         assert_eq!(state.publications, [(store.clone(), publication(1, Some(at(second))))].into());
     }
     let stale: Vec<_> = (1..).zip(items).map(|(second, item)| (item, at(second))).collect();
-    assert_eq!(stock.stale(&store, 100).await, Ok(stale));
+    assert_eq!(stock.stale(&store, None, 100).await, Ok(stale));
 }
 
 async fn nothing_is_known_of_a_sku_that_fits_into_no_key(stock: &impl StockStore) {

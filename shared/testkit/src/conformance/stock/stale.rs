@@ -14,7 +14,7 @@ pub(super) async fn run(stock: &impl StockStore) {
 }
 
 async fn stale(stock: &impl StockStore, store: &StoreId, limit: usize) -> Vec<(ItemKey, Timestamp)> {
-    stock.stale(store, limit).await.expect("the store answers")
+    stock.stale(store, None, limit).await.expect("the store answers")
 }
 
 async fn an_item_is_in_the_index_while_it_is_stale(stock: &impl StockStore) {
@@ -53,7 +53,7 @@ async fn the_longest_stale_come_first(stock: &impl StockStore) {
     for (last, limit) in [(0, 1), (0, 100), (12, 13), (38, 5), (39, 5)] {
         let rest = &expected[last + 1..];
         let rest = &rest[..rest.len().min(limit)];
-        let found = stock.stale_after(&store, &expected[last], limit).await;
+        let found = stock.stale(&store, Some(&expected[last]), limit).await;
         assert_eq!(found.as_deref(), Ok(rest), "at most {limit} after {last}");
     }
 }

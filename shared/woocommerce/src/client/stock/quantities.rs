@@ -33,9 +33,8 @@ impl ShopClient {
         let fitting = adjustments.iter().zip(&fit).filter(|(_, fits)| **fits);
         let fitting: Vec<Adjustment> = fitting.map(|(adjustment, _)| adjustment.clone()).collect();
         let mut answers = self.adjust_in_parts(&fitting).await?.into_iter();
-        let refused = || Adjusted::Refused { code: "impossible_adjustment".into(), status: 400 };
         fit.into_iter()
-            .map(|fits| if fits { answers.next() } else { Some(refused()) })
+            .map(|fits| if fits { answers.next() } else { Some(Adjusted::Impossible) })
             .collect::<Option<_>>()
             .ok_or_else(|| CallError::unknown("the shop answered for another number of items"))
     }

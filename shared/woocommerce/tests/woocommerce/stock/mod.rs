@@ -40,6 +40,7 @@ fn shown_echo(adjusted: &Adjusted) -> String {
     match adjusted {
         Adjusted::Now(product) => shown(product),
         Adjusted::Refused { code, status } => format!("refused: {code} ({status})"),
+        Adjusted::Impossible => "impossible".to_owned(),
     }
 }
 

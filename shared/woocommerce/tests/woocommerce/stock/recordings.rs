@@ -115,7 +115,7 @@ fn coerced_values_cannot_be_sent_and_are_seen_in_the_echo() {
         .iter()
         .map(|answer| match answer {
             Adjusted::Now(product) => (product.id, product.quantity.unwrap().to_string()),
-            Adjusted::Refused { .. } => panic!("{answer:?}"),
+            Adjusted::Refused { .. } | Adjusted::Impossible => panic!("{answer:?}"),
         })
         .collect();
     // 12.75, "7.9", null and true: three of them no numbers, all of them "done".
