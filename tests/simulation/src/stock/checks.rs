@@ -24,7 +24,7 @@ pub async fn check(world: &World, stock: &StockWorld, thorough: bool, settled: b
             in_flight(world, stock, state);
         }
         stock.ground.keep_back(&state.lines);
-        let untold = untold(world, stock, item).await + with_people(world, state).await;
+        let untold = untold(world, stock, item).await + with_people(world, stock, state).await;
         for store in stock.shops.keys() {
             let case = Case { world, stock, store, item, state, untold };
             case.stands();
@@ -142,13 +142,13 @@ async fn untold(world: &World, stock: &StockWorld, item: &Sku) -> Decimal {
 }
 
 /// Units in flight of orders that people have to look at: until they have,
-/// what was begun for them counts.
-async fn with_people(world: &World, state: &ItemState) -> Decimal {
+/// what was begun for them counts, as far as the ERP's figure lacks it.
+async fn with_people(world: &World, stock: &StockWorld, state: &ItemState) -> Decimal {
     let mut units = Decimal::ZERO;
     for line in &state.lines {
         let record = world.ledger.record(&line.line.order).await.ok().flatten();
         if record.is_some_and(|record| record.exception().is_some()) {
-            units += line.sold();
+            units += (line.sold() - stock.ground.included_of(&line.line)).max(Decimal::ZERO);
         }
     }
     units
