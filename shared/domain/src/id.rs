@@ -92,6 +92,17 @@ impl fmt::Display for OrderId {
     }
 }
 
+/// The shop's own id of a refund, unique in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RefundId(pub u64);
+
+impl fmt::Display for RefundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// How many times this order has lived: a cancelled WooCommerce order can be
 /// revived, and an ERP with a unique reference forbids a second document
 /// under the first one's key.
@@ -125,22 +136,38 @@ impl fmt::Display for OrderKey {
     }
 }
 
-/// What an ERP document is about: one life of one order.
+/// What an ERP document is about: one life of one order, or one refund of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentKey {
     /// The order.
     pub order: OrderKey,
-    /// Which of its lives.
+    /// Which of its lives; the first for a refund, which is given once
+    /// whatever becomes of its order.
     pub generation: Generation,
+    /// Which of its refunds; `None` for the order itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundId>,
 }
 
 impl DocumentKey {
+    /// Of one life of an order.
+    pub fn of_order(order: &OrderKey, generation: Generation) -> Self {
+        Self { order: order.clone(), generation, refund: None }
+    }
+
+    /// Of one refund of an order.
+    pub fn of_refund(order: &OrderKey, refund: RefundId) -> Self {
+        Self { order: order.clone(), generation: Generation::FIRST, refund: Some(refund) }
+    }
+
     /// The reference within the store that an ERP keeps unique: `4711` for
-    /// the first life, `4711.2` for the second.
+    /// the first life, `4711.2` for the second, `4711.r31` for refund 31.
     pub fn reference(&self) -> String {
-        match self.generation {
-            Generation::FIRST => self.order.order.to_string(),
-            Generation(n) => format!("{}.{n}", self.order.order),
+        let order = self.order.order;
+        match (self.refund, self.generation) {
+            (Some(refund), _) => format!("{order}.r{refund}"),
+            (None, Generation::FIRST) => order.to_string(),
+            (None, Generation(n)) => format!("{order}.{n}"),
         }
     }
 }
@@ -209,10 +236,17 @@ mod tests {
     #[test]
     fn a_second_life_has_its_own_reference() {
         let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(4711) };
-        let mut key = DocumentKey { order, generation: Generation::FIRST };
+        let mut key = DocumentKey::of_order(&order, Generation::FIRST);
         assert_eq!(key.reference(), "4711");
         key.generation = key.generation.next();
         assert_eq!(key.reference(), "4711.2");
         assert_eq!(key.to_string(), "main/4711.2");
+    }
+
+    #[test]
+    fn a_refund_has_a_reference_that_no_life_has() {
+        let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(4711) };
+        let key = DocumentKey::of_refund(&order, RefundId(31));
+        assert_eq!(key.to_string(), "main/4711.r31");
     }
 }

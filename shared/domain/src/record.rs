@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EntityId, ErpId, Generation, OrderKey, Sku};
+use crate::id::{EntityId, ErpId, Generation, OrderKey, RefundId, Sku};
 use crate::money::Totals;
 use crate::order::{Order, OrderStatus, Version};
 use crate::ports::{DocumentState, ErpDocument};
@@ -46,6 +47,9 @@ pub struct OrderRecord {
     /// comes next knows that the document may be another than it says here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
+    /// The refunds of the shop that were given to the ERP, or begun to be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refunds: BTreeMap<RefundId, Credit>,
     /// What its lines mean for stock, as last written to the in-flight rows.
     #[serde(default, skip_serializing_if = "StockEffects::is_empty")]
     pub stock: StockEffects,
@@ -141,6 +145,20 @@ pub enum Unfinished {
     Change(Version),
     /// It was to be cancelled.
     Cancellation,
+}
+
+/// A refund of the shop, as the ERP has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// What the customer got back, gross, positive.
+    pub amount: Decimal,
+    /// Whether it is in the ERP. Until then a document may exist: written
+    /// *before* the ERP is called.
+    pub booked: bool,
+    /// The ERP's id of its document; `None` until it is known, and where
+    /// nothing was to be booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 /// Where the money is.
@@ -247,12 +265,16 @@ pub struct OrderState {
     pub version: Version,
     /// Where the shop said it was.
     pub status: OrderStatus,
+    /// Its refunds, and what each comes to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refunds: BTreeMap<RefundId, Decimal>,
 }
 
 impl OrderState {
     /// Of an order as it was read.
     pub fn of(order: &Order) -> Self {
-        Self { version: order.version(), status: order.status.clone() }
+        let refunds = order.refunds.iter().map(|refund| (refund.id, refund.total)).collect();
+        Self { version: order.version(), status: order.status.clone(), refunds }
     }
 }
 
@@ -297,6 +319,7 @@ impl OrderRecord {
             seen: None,
             first_skus: BTreeMap::new(),
             unfinished: None,
+            refunds: BTreeMap::new(),
             stock: StockEffects::new(),
             stock_unsaid: BTreeSet::new(),
             unknowns: 0,
@@ -327,7 +350,7 @@ impl OrderRecord {
 
     /// The key of the present life's sales order.
     pub fn document_key(&self) -> crate::id::DocumentKey {
-        crate::id::DocumentKey { order: self.key.clone(), generation: self.generation }
+        crate::id::DocumentKey::of_order(&self.key, self.generation)
     }
 
     /// The present life's sales order, if one is known.

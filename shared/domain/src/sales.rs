@@ -19,7 +19,8 @@ pub enum Release {
     Ship,
 }
 
-/// One sales order for an ERP. Amounts are in major units of
+/// One sales order for an ERP, or one credit, which is a sales order with
+/// negative quantities and totals. Amounts are in major units of
 /// `totals.currency`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesOrder {
@@ -67,12 +68,15 @@ pub enum LineKind {
     Shipping,
     /// A fee.
     Fee,
+    /// Money given back without goods.
+    Allowance,
 }
 
 /// One position of a sales order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesLine {
-    /// The shop's line id, kept so that shipments and refunds find it.
+    /// The shop's line id, kept so that shipments and refunds find it; 0 for
+    /// an allowance that is about no line.
     pub line: u64,
     /// What it is.
     pub kind: LineKind,
@@ -80,7 +84,7 @@ pub struct SalesLine {
     pub item: String,
     /// As printed on the order.
     pub description: String,
-    /// Units; never zero.
+    /// Units; never zero, negative in a credit.
     pub quantity: Decimal,
     /// Net of the whole line, rounded to the minor unit.
     pub net: Decimal,

@@ -27,7 +27,7 @@ fn resolve(order: &Order, all: &[(MappingKind, &str, &[&str])]) -> Result<SalesO
         .filter(|(key, _)| asked.contains(key))
         .collect();
     let config = sample::store_config("main", "erp");
-    let key = DocumentKey { order: order.key.clone(), generation: Generation::FIRST };
+    let key = DocumentKey::of_order(&order.key, Generation::FIRST);
     Resolver { config: &config, mappings: &mappings, first_skus: &first_skus }.sales_order(
         order,
         key,

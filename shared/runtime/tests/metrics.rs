@@ -90,7 +90,7 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     fake.faults.script(ErpOp::Find, failures.map(Fault::Before));
     let erp = CountedErp::new(books.clone(), Arc::clone(&fake) as Arc<dyn Erp>);
     let order = OrderKey { store: main.clone(), order: OrderId(1) };
-    let key = DocumentKey { order, generation: Generation::FIRST };
+    let key = DocumentKey::of_order(&order, Generation::FIRST);
     for _ in 0..4 {
         assert!(erp.find(&key).await.is_err());
     }

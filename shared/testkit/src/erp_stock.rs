@@ -245,7 +245,7 @@ mod tests {
     fn line(id: u64) -> BookedLine {
         let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(1) };
         BookedLine {
-            document: DocumentKey { order: order.clone(), generation: Generation::FIRST },
+            document: DocumentKey::of_order(&order, Generation::FIRST),
             line: LineKey { order, line: id },
             sku: sku("MUG"),
         }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use weir_domain::config::StoreConfig;
 use weir_domain::hint::{Cause, HINT_VERSION, Hint};
-use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, Sku};
+use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId, Sku};
 use weir_domain::order::{
-    Address, Charge, Coupon, Customer, Line, Order, OrderStatus, Payment, ProductRef, TaxRate, TaxShare,
+    Address, Charge, Coupon, Customer, Line, Order, OrderStatus, Payment, ProductRef, Refund, RefundLine,
+    TaxRate, TaxShare,
 };
 use weir_domain::ports::Note;
 use weir_domain::sales::{LineKind, Release, SalesLine, SalesOrder, SalesPayment, Tolerance};
@@ -95,6 +96,24 @@ pub fn order(store: &str, id: u64) -> Order {
     }
 }
 
+/// A refund of an order, an hour after it was placed: each line with its id,
+/// units, net, and tax at rate 1.
+pub fn refund(order: &OrderKey, id: u64, amount: &str, lines: &[(u64, &str, &str, &str)]) -> Refund {
+    let line = |(line, quantity, net, tax): &(u64, &str, &str, &str)| {
+        let tax = decimal(tax);
+        let taxes = if tax.is_zero() { Vec::new() } else { vec![TaxShare { rate: 1, amount: tax }] };
+        RefundLine { line: *line, quantity: decimal(quantity), net: decimal(net), tax, taxes }
+    };
+    Refund {
+        order: order.clone(),
+        id: RefundId(id),
+        created_at: saturday() + jiff::SignedDuration::from_hours(1),
+        amount: decimal(amount),
+        reason: "Zaphira changed her mind".into(),
+        lines: lines.iter().map(line).collect(),
+    }
+}
+
 /// `order` as an ERP is asked to book it, every SKU being its own item code
 /// and every rate the tax `DE19`.
 pub fn sales_order(order: &Order, release: Release) -> SalesOrder {
@@ -119,7 +138,7 @@ pub fn sales_order(order: &Order, release: Release) -> SalesOrder {
         taxes: vec!["DE19".to_owned()],
     });
     SalesOrder {
-        key: DocumentKey { order: order.key.clone(), generation: Generation::FIRST },
+        key: DocumentKey::of_order(&order.key, Generation::FIRST),
         number: order.number.clone(),
         ordered_at: order.created_at,
         release,

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use weir_domain::id::OrderId;
-use weir_domain::order::Order;
+use weir_domain::id::{OrderId, RefundId};
+use weir_domain::order::{Order, Refund, RefundRef};
 use weir_domain::ports::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 
 use crate::fault::Faults;
@@ -18,6 +18,8 @@ const PAGE: usize = 100;
 pub enum ShopOp {
     /// [`Shop::order`].
     Order,
+    /// [`Shop::refunds`].
+    Refunds,
     /// [`Shop::changed_after`].
     ChangedAfter,
 }
@@ -33,6 +35,9 @@ pub struct FakeShop {
 #[derive(Debug, Default)]
 struct State {
     orders: BTreeMap<OrderId, Order>,
+    refunds: BTreeMap<OrderId, Vec<Refund>>,
+    /// In the order and not in its listing yet.
+    unlisted: BTreeSet<RefundId>,
     answered_at: Option<Timestamp>,
 }
 
@@ -46,6 +51,26 @@ impl FakeShop {
     /// the real one is not bumped by every change either.
     pub fn change(&self, id: OrderId, change: impl FnOnce(&mut Order)) {
         change(lock(&self.state).orders.get_mut(&id).expect("the shop has the order to be changed"));
+    }
+
+    /// Gives a refund; the order names it. `modified_at` is the caller's
+    /// business here, too.
+    pub fn refund(&self, refund: Refund) {
+        let named = RefundRef { id: refund.id, total: -refund.amount };
+        self.change(refund.order.order, |order| order.refunds.push(named));
+        lock(&self.state).refunds.entry(refund.order.order).or_default().push(refund);
+    }
+
+    /// Deletes a refund, which leaves nothing of it in the order.
+    pub fn delete_refund(&self, order: OrderId, id: RefundId) {
+        self.change(order, |order| order.refunds.retain(|refund| refund.id != id));
+        lock(&self.state).refunds.entry(order).or_default().retain(|refund| refund.id != id);
+    }
+
+    /// A refund that the order names is missing in the listing, or is not.
+    pub fn set_listed(&self, id: RefundId, listed: bool) {
+        let unlisted = &mut lock(&self.state).unlisted;
+        let _changed = if listed { unlisted.remove(&id) } else { unlisted.insert(id) };
     }
 
     /// Deletes an order for good.
@@ -66,6 +91,17 @@ impl Shop for FakeShop {
             let state = lock(&self.state);
             let order = state.orders.get(&id).cloned().ok_or(ShopError::Gone)?;
             Ok(ShopOrder { order, answered_at: state.answered_at })
+        })
+    }
+
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
+        self.faults.strike(ShopOp::Refunds, || {
+            let state = lock(&self.state);
+            if !state.orders.contains_key(&order) {
+                return Err(ShopError::Gone);
+            }
+            let refunds = state.refunds.get(&order).into_iter().flatten();
+            Ok(refunds.filter(|refund| !state.unlisted.contains(&refund.id)).cloned().collect())
         })
     }
 

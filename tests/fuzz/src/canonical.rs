@@ -134,7 +134,7 @@ fn check_resolution(order: &Order) {
     let asked = keys(order, &first_skus);
     let mappings: Mappings = asked.iter().map(|key| (key.clone(), vec![key.to_string()])).collect();
     let resolver = Resolver { config: &STORE, mappings: &mappings, first_skus: &first_skus };
-    let key = DocumentKey { order: order.key.clone(), generation: Generation::FIRST };
+    let key = DocumentKey::of_order(&order.key, Generation::FIRST);
     match resolver.sales_order(order, key.clone(), Release::Ship) {
         Ok(sales) => check_sales_order(order, &sales),
         Err(ResolveError::Unmapped(gaps)) => {

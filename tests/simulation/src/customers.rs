@@ -184,7 +184,7 @@ impl Biography {
     async fn people_in_the_erp(&self, state: DocumentState) {
         self.pause(1, 300).await;
         let order = OrderKey { store: self.shop.store.clone(), order: self.id };
-        let key = DocumentKey { order, generation: Generation::FIRST };
+        let key = DocumentKey::of_order(&order, Generation::FIRST);
         for erp in self.world.erps.values() {
             erp.books.people_move(&key, state);
         }

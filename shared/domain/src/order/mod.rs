@@ -2,10 +2,12 @@
 //! before anything is mapped to an ERP.
 
 mod content;
+mod refund;
 mod status;
 mod totals;
 
 pub use content::{ContentHash, Version};
+pub use refund::{Refund, RefundLine};
 pub use status::OrderStatus;
 pub use totals::{Residuals, TotalsError};
 
@@ -15,7 +17,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{OrderKey, Sku};
+use crate::id::{OrderKey, RefundId, Sku};
 use crate::money::Currency;
 use crate::private::Personal;
 
@@ -214,11 +216,11 @@ pub struct Address {
     pub phone: Personal<String>,
 }
 
-/// A refund the shop knows of.
+/// A refund the order names; the whole of it is a [`Refund`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRef {
     /// The shop's id.
-    pub id: u64,
+    pub id: RefundId,
     /// Negative, gross.
     pub total: Decimal,
 }

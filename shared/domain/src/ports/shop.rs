@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::id::OrderId;
-use crate::order::Order;
+use crate::order::{Order, Refund};
 use crate::outcome::CallError;
 
-/// Why an order could not be read.
+/// Why an order or its refunds could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShopError {
     /// The shop does not have it (any more): deleted for good.
@@ -57,6 +57,9 @@ pub struct ShopPage {
 pub trait Shop: Send + Sync {
     /// Reads one order, trashed ones included.
     async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError>;
+
+    /// The refunds of an order, oldest first.
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError>;
 
     /// Orders changed *after* `after` (exclusive, whole seconds, the shop's
     /// clock), oldest change first, at most 100 a page; `page` counts from 1.

@@ -422,7 +422,7 @@ fn is_this_change(begun: Option<&Unfinished>, order: &Order, document: &ErpDocum
     same_content && document.totals.as_ref() == Some(&order.totals())
 }
 
-fn except(error: ResolveError) -> Stop {
+pub(super) fn except(error: ResolveError) -> Stop {
     let detail = error.to_string();
     Stop::Except(match error {
         ResolveError::Unmapped(gaps) => match gaps.into_iter().next() {
@@ -431,5 +431,6 @@ fn except(error: ResolveError) -> Stop {
         },
         ResolveError::Totals(error) => Reason::new("totals_do_not_add_up", error.part, detail),
         ResolveError::Nonsense(_) => Reason::new("nothing_to_book", "order", detail),
+        ResolveError::LineUnknown(_) => Reason::new("refund_unclear", "refund", detail),
     })
 }

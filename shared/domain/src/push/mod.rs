@@ -3,6 +3,7 @@
 //! what happened; nothing is acknowledged before it.
 
 mod act;
+mod refunds;
 mod session;
 mod stock;
 mod stop;

@@ -92,7 +92,8 @@ impl<'a> Session<'a> {
         if self.remember_read(&order, read_at, by_shop) {
             self.stock_read = Some(ReadForStock::new(&config, &order, read_at));
         }
-        self.act(&config, &order, decision).await
+        let done = self.act(&config, &order, decision).await?;
+        self.settle_refunds(&config, &order, done).await
     }
 
     /// The worker before us never finished. Now and then that happens; an
@@ -111,10 +112,19 @@ impl<'a> Session<'a> {
     }
 
     async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
+        let id = self.hint.order;
+        self.read_shop(async |shop| shop.order(id).await).await
+    }
+
+    /// One read of the shop.
+    pub(super) async fn read_shop<T>(
+        &mut self,
+        read: impl AsyncFnOnce(&dyn Shop) -> Result<T, ShopError>,
+    ) -> Result<T, Stop> {
         let peer = Peer::Store(self.hint.store.clone());
         let connections = Arc::clone(&self.push.connections);
-        let (store, id) = (self.hint.store.clone(), self.hint.order);
-        let read = async |shop: Arc<dyn Shop>| match shop.order(id).await {
+        let store = self.hint.store.clone();
+        let read = async |shop: Arc<dyn Shop>| match read(&*shop).await {
             Ok(read) => Ok(Ok(read)),
             Err(ShopError::Call(error)) => Err(error),
             Err(answer) => Ok(Err(answer)),

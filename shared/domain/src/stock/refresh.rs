@@ -164,7 +164,7 @@ impl Refresh<'_> {
         };
         let order = line.line.order.clone();
         let booked = |(generation, confirming)| {
-            let document = DocumentKey { order, generation };
+            let document = DocumentKey::of_order(&order, generation);
             let booked = BookedLine { document, line: line.line.clone(), sku: line.item.sku.clone() };
             (booked, confirming)
         };

@@ -5,6 +5,7 @@ mod failures;
 mod happy;
 mod lifecycle;
 mod payments;
+mod refunds;
 mod stock;
 mod waits;
 mod waking;

@@ -10,6 +10,7 @@ use weir_domain::circuit::Peer;
 use weir_domain::config::StoreConfig;
 use weir_domain::hint::Cause;
 use weir_domain::id::{ErpId, OrderId, OrderKey, StoreId};
+use weir_domain::order::Refund;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Connections, DocumentState, Erp, Shop, ShopError, ShopOrder, ShopPage, StoreDisabled,
@@ -211,6 +212,10 @@ impl Shop for Slow {
     async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
         self.0.clock.advance(self.1);
         self.0.shop.order(id).await
+    }
+
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
+        self.0.shop.refunds(order).await
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {

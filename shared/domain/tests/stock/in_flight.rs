@@ -40,7 +40,7 @@ fn sold(world: &World, name: &str, line: &LineKey) -> InFlightNews {
 }
 
 fn promise(world: &World, name: &str, line: &LineKey) {
-    let document = DocumentKey { order: line.order.clone(), generation: Generation::FIRST };
+    let document = DocumentKey::of_order(&line.order, Generation::FIRST);
     let booked = BookedLine { document, line: line.clone(), sku: sku(name) };
     world.erp.promise(&booked, &location("main"), n(1));
 }

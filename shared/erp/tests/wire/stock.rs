@@ -45,7 +45,7 @@ async fn shown(stock: &dyn ErpStock, skus: &[Sku]) -> BTreeMap<String, Vec<Strin
 fn booked(order: u64, line: u64) -> BookedLine {
     let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(order) };
     BookedLine {
-        document: DocumentKey { order: order.clone(), generation: Generation::FIRST },
+        document: DocumentKey::of_order(&order, Generation::FIRST),
         line: LineKey { order, line },
         sku: Sku("SKU-1".to_owned()),
     }

@@ -86,7 +86,7 @@ fn fee_line(index: usize, line: &WireFee) -> Result<Charge, Unreadable> {
 
 /// A row whose total is `""` belongs to another line of the order: its rate
 /// was not applied here. A rate of zero that was applied says "0".
-fn taxes(path: &dyn Display, rows: &[WireTax]) -> Result<Vec<TaxShare>, Unreadable> {
+pub(super) fn taxes(path: &dyn Display, rows: &[WireTax]) -> Result<Vec<TaxShare>, Unreadable> {
     let mut shares = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let path = format!("{path}.taxes[{index}]");

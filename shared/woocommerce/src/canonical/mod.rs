@@ -11,18 +11,20 @@
 mod field;
 mod lines;
 mod people;
+mod refunds;
 mod tender;
 
 use std::collections::BTreeMap;
 
 use weir_domain::Personal;
 use weir_domain::config::StoreConfig;
-use weir_domain::id::{OrderId, OrderKey};
+use weir_domain::id::{OrderId, OrderKey, RefundId};
 use weir_domain::order::{Order, OrderStatus, Payment, RefundRef};
 use weir_domain::ports::ShopError;
 
 use crate::wire::{Object, WireOrder, meta_text};
 pub(crate) use lines::reduced_stock;
+pub use refunds::refunds;
 
 use field::{amount, gmt, id, instant, text};
 
@@ -104,7 +106,7 @@ fn canonical(
         delivery: people::delivery(&wire.shipping),
         note: Personal::new(wire.customer_note.text()),
         metadata: metadata(store, wire),
-        refunds: refunds(wire)?,
+        refunds: named_refunds(wire)?,
     })
 }
 
@@ -121,10 +123,10 @@ fn metadata(store: &StoreConfig, wire: &WireOrder) -> BTreeMap<String, Personal<
     store.metadata.iter().filter_map(value).collect()
 }
 
-fn refunds(wire: &WireOrder) -> Result<Vec<RefundRef>, Unreadable> {
-    let refund = |(index, refund): (usize, &crate::wire::WireRefund)| {
+fn named_refunds(wire: &WireOrder) -> Result<Vec<RefundRef>, Unreadable> {
+    let refund = |(index, refund): (usize, &crate::wire::WireRefundRef)| {
         Ok(RefundRef {
-            id: field::key(&format_args!("refunds[{index}].id"), &refund.id)?,
+            id: RefundId(field::key(&format_args!("refunds[{index}].id"), &refund.id)?),
             total: amount(&format_args!("refunds[{index}].total"), &refund.total)?,
         })
     };

@@ -27,6 +27,8 @@ use crate::wire::{Object, Scalar};
 
 /// The shop's code for an order it does not have.
 const NO_SUCH_ORDER: &str = "woocommerce_rest_shop_order_invalid_id";
+/// The same where its refunds were asked for.
+const NO_ORDER_OF_REFUNDS: &str = "woocommerce_rest_invalid_order_id";
 /// The same for a product, and for a variation read as one.
 const NO_SUCH_PRODUCT: &str = "woocommerce_rest_product_invalid_id";
 
@@ -42,7 +44,9 @@ pub(super) fn judge(
     let after = retry_after(headers, now);
     let error = match (status.as_u16(), json) {
         (200, true) => return Ok(()),
-        (404, true) if code == NO_SUCH_ORDER || code == NO_SUCH_PRODUCT => return Err(ShopError::Gone),
+        (404, true) if [NO_SUCH_ORDER, NO_ORDER_OF_REFUNDS, NO_SUCH_PRODUCT].contains(&code.as_str()) => {
+            return Err(ShopError::Gone);
+        }
         (200 | 403 | 404 | 406 | 501, false) => CallError::Blocked {
             why: format!("{status} without JSON: a cache or firewall before the shop"),
             after,

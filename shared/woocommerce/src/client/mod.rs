@@ -26,11 +26,12 @@ use serde::Deserialize;
 use url::Url;
 use weir_domain::config::StoreConfig;
 use weir_domain::id::OrderId;
+use weir_domain::order::Refund;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 use weir_http::{Client, Guard, answered_at};
 
-use crate::canonical::{OrderError, order};
+use crate::canonical::{OrderError, order, refunds};
 use crate::wire::{self, Scalar};
 
 /// One exchange, from connecting to the last byte.
@@ -40,6 +41,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(20);
 pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// Orders or products on a page of a listing: the most the shop gives.
 const PAGE: usize = 100;
+/// Pages of an order's refunds that are read: more have no sense.
+const REFUND_PAGES: u32 = 10;
 /// Decimals asked for, so that a line is not rounded before it is summed.
 const DECIMALS: &str = "6";
 
@@ -172,11 +175,30 @@ impl Shop for ShopClient {
         let mut url = self.url(&["orders", &id.to_string()]);
         url.query_pairs_mut().append_pair("dp", DECIMALS);
         let answer = self.get(url).await?;
-        let order = order(&self.store, id, &answer.body).map_err(|error| match error {
-            OrderError::Unreadable(unreadable) => ShopError::from(unreadable),
-            OrderError::NotJson | OrderError::OtherOrder => CallError::retry_soon(error.to_string()).into(),
-        })?;
+        let order = order(&self.store, id, &answer.body).map_err(not_read)?;
         Ok(ShopOrder { order, answered_at: answered_at(&answer.headers) })
+    }
+
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
+        let mut all = Vec::new();
+        for page in 1..=REFUND_PAGES {
+            let mut url = self.url(&["orders", &order.to_string(), "refunds"]);
+            url.query_pairs_mut()
+                .append_pair("dp", DECIMALS)
+                .append_pair("orderby", "id")
+                .append_pair("order", "asc")
+                .append_pair("per_page", &PAGE.to_string())
+                .append_pair("page", &page.to_string());
+            let answer = self.get(url).await?;
+            let found = refunds(&self.store, order, &answer.body).map_err(not_read)?;
+            let is_last = found.len() < PAGE;
+            all.extend(found);
+            if is_last {
+                return Ok(all);
+            }
+        }
+        let detail = format!("more than {} refunds of one order", all.len());
+        Err(ShopError::Unreadable { code: "too_many_refunds", detail })
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
@@ -190,6 +212,15 @@ impl Shop for ShopClient {
         let skipped = PAGE.saturating_mul(page as usize - 1);
         let orders = orders.into_iter().skip(skipped).take(PAGE).collect();
         Ok(ShopPage { orders, answered_at })
+    }
+}
+
+/// A body that is not what was asked for is read again; one that is, and makes
+/// no sense, is for people.
+fn not_read(error: OrderError) -> ShopError {
+    match error {
+        OrderError::Unreadable(unreadable) => unreadable.into(),
+        OrderError::NotJson | OrderError::OtherOrder => CallError::retry_soon(error.to_string()).into(),
     }
 }
 

@@ -7,10 +7,12 @@
 //! float, computed as total ÷ quantity.
 
 mod lenient;
+mod refund;
 mod scalar;
 mod stock;
 
 pub use lenient::{List, Object};
+pub use refund::WireRefund;
 pub use scalar::{BadValue, Scalar};
 pub use stock::{WireAdjusted, WireProduct, WireRefusal, WireSale};
 
@@ -46,7 +48,7 @@ pub struct WireOrder {
     pub shipping_lines: List<WireShipping>,
     pub fee_lines: List<WireFee>,
     pub coupon_lines: List<WireCoupon>,
-    pub refunds: List<WireRefund>,
+    pub refunds: List<WireRefundRef>,
 }
 
 /// Billing and shipping alike; only billing has an e-mail address.
@@ -99,6 +101,7 @@ pub struct WireShipping {
     pub total: Scalar,
     pub total_tax: Scalar,
     pub taxes: List<WireTax>,
+    pub meta_data: List<WireMeta>,
 }
 
 /// A line of `fee_lines`.
@@ -112,6 +115,7 @@ pub struct WireFee {
     pub total: Scalar,
     pub total_tax: Scalar,
     pub taxes: List<WireTax>,
+    pub meta_data: List<WireMeta>,
 }
 
 /// A line of `coupon_lines`.
@@ -145,11 +149,11 @@ pub struct WireRate {
     pub compound: Scalar,
 }
 
-/// An entry of `refunds`.
+/// An entry of an order's `refunds`; the whole of it is a [`WireRefund`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the shop's own names")]
-pub struct WireRefund {
+pub struct WireRefundRef {
     pub id: Scalar,
     pub total: Scalar,
 }

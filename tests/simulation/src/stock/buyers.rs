@@ -301,7 +301,7 @@ impl Buyer {
     /// Whether there was a sales order that could be moved.
     fn people_in_the_erp(&self, state: DocumentState) -> bool {
         let order = OrderKey { store: self.shop.store.clone(), order: self.id };
-        let key = DocumentKey { order, generation: Generation::FIRST };
+        let key = DocumentKey::of_order(&order, Generation::FIRST);
         let mut moved = false;
         for erp in self.world.erps.values() {
             let sales = erp.books.sales();

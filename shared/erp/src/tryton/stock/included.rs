@@ -181,7 +181,7 @@ mod tests {
     fn booked(generation: u32, line: u64) -> BookedLine {
         let order = OrderKey { store: "main".parse().unwrap(), order: OrderId(4711) };
         BookedLine {
-            document: DocumentKey { order: order.clone(), generation: Generation(generation) },
+            document: DocumentKey::of_order(&order, Generation(generation)),
             line: LineKey { order, line },
             sku: Sku("MUG".to_owned()),
         }

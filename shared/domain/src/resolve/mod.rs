@@ -2,6 +2,9 @@
 //! fees and journals. Whatever is not mapped stops the order with a typed
 //! reason; nothing is guessed.
 
+mod component;
+mod credit;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
@@ -10,8 +13,10 @@ use crate::config::StoreConfig;
 use crate::id::{DocumentKey, Sku};
 use crate::items;
 use crate::mapping::{MappingKey, MappingKind, Mappings};
-use crate::order::{Charge, Line, Order, TaxShare, Tender, TotalsError};
-use crate::sales::{LineKind, Release, SalesLine, SalesOrder, SalesPayment, Tolerance};
+use crate::order::{Line, Order, Tender, TotalsError};
+use crate::sales::{Release, SalesLine, SalesOrder, SalesPayment, Tolerance};
+use component::{Component, Source, components, item_candidates, sku, tax_candidates, taxed_parts};
+pub use credit::credit_keys;
 
 /// Why an order cannot be booked as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +30,9 @@ pub enum ResolveError {
     /// A line of no quantity, or nothing to book at all.
     #[error("{0}")]
     Nonsense(&'static str),
+    /// A refund names a line that the order does not have (any more).
+    #[error("the refund names line {0}, which the order does not have")]
+    LineUnknown(u64),
 }
 
 fn list(keys: &[MappingKey]) -> String {
@@ -43,13 +51,10 @@ pub struct Resolver<'a> {
 
 /// Each name that may have to be mapped, most specific first.
 pub fn keys(order: &Order, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
-    let items = order.lines.iter().flat_map(|line| item_candidates(line, first_skus));
-    let shipping = order.shipping.iter().flat_map(shipping_candidates);
-    let fees = order.fees.iter().flat_map(fee_candidates);
-    let parts = components(order).flat_map(|part| split_by_rate(order, part));
-    let taxes = parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
+    let items = components(order).flat_map(|part| component::candidates(part.source, first_skus));
+    let taxes = taxed_parts(order).flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
     let payments = std::iter::once(method_key(order)).chain(order.tender.iter().map(tender_key));
-    let mut keys: Vec<_> = items.chain(shipping).chain(fees).chain(taxes).chain(payments).collect();
+    let mut keys: Vec<_> = items.chain(taxes).chain(payments).collect();
     keys.sort();
     keys.dedup();
     keys
@@ -72,7 +77,7 @@ impl Resolver<'_> {
         let residuals = order.residuals(self.config.rounding_cap)?;
         let mut gaps = Vec::new();
         let mut lines = Vec::new();
-        for part in components(order).flat_map(|part| split_by_rate(order, part)) {
+        for part in taxed_parts(order) {
             if part.quantity.is_zero() {
                 return Err(ResolveError::Nonsense("a line has no quantity"));
             }
@@ -143,10 +148,10 @@ impl Resolver<'_> {
     }
 
     fn item(&self, part: &Component<'_>) -> Result<String, MappingKey> {
-        let (candidates, line_item) = match part.source {
-            Source::Line(line) => (item_candidates(line, self.first_skus), self.line_item(line)),
-            Source::Shipping(charge) => (shipping_candidates(charge), None),
-            Source::Fee(charge) => (fee_candidates(charge), None),
+        let candidates = component::candidates(part.source, self.first_skus);
+        let line_item = match part.source {
+            Source::Line(line) => self.line_item(line),
+            Source::Shipping(_) | Source::Fee(_) => None,
         };
         let mapped = || self.first(&candidates).and_then(|target| target.first().cloned());
         line_item.or_else(mapped).ok_or_else(|| shown(candidates, part.name))
@@ -191,152 +196,6 @@ fn shown(candidates: Vec<MappingKey>, name: &str) -> MappingKey {
         .into_iter()
         .next_back()
         .unwrap_or_else(|| MappingKey::new(MappingKind::Item, format!("name:{name}")))
-}
-
-/// A line, a shipping line or a fee, seen alike.
-#[derive(Clone)]
-struct Component<'a> {
-    id: u64,
-    kind: LineKind,
-    name: &'a str,
-    quantity: Decimal,
-    net: Decimal,
-    tax: Decimal,
-    taxes: &'a [TaxShare],
-    tax_class: &'a str,
-    source: Source<'a>,
-}
-
-#[derive(Clone)]
-enum Source<'a> {
-    Line(&'a Line),
-    Shipping(&'a Charge),
-    Fee(&'a Charge),
-}
-
-fn components(order: &Order) -> impl Iterator<Item = Component<'_>> {
-    let lines = order.lines.iter().map(|line| Component {
-        id: line.id,
-        kind: LineKind::Goods,
-        name: &line.name,
-        quantity: line.quantity,
-        net: line.net,
-        tax: line.tax,
-        taxes: &line.taxes,
-        tax_class: &line.tax_class,
-        source: Source::Line(line),
-    });
-    let shipping = order.shipping.iter().map(|line| charge(line, LineKind::Shipping, Source::Shipping(line)));
-    let fees = order.fees.iter().map(|line| charge(line, LineKind::Fee, Source::Fee(line)));
-    lines.chain(shipping).chain(fees)
-}
-
-/// WooCommerce spreads a negative fee, and shipping of a mixed cart, over the
-/// tax classes of the goods: its rows are then rates of *parts* of the net,
-/// not rates on top of each other, and each part has a treatment of its own.
-fn split_by_rate<'a>(order: &Order, part: Component<'a>) -> Vec<Component<'a>> {
-    let nets = match part.kind {
-        LineKind::Goods => None,
-        LineKind::Shipping | LineKind::Fee => nets_by_rate(order, &part),
-    };
-    let Some(nets) = nets else { return vec![part] };
-    let taxes = part.taxes;
-    let of = |(share, net): (&'a TaxShare, Decimal)| Component {
-        net,
-        tax: share.amount,
-        taxes: std::slice::from_ref(share),
-        ..part.clone()
-    };
-    taxes.iter().zip(nets).map(of).collect()
-}
-
-/// The net that each rate was charged on, if the rates share it; `None` if
-/// each was charged on all of it, or the rows do not tell.
-fn nets_by_rate(order: &Order, part: &Component<'_>) -> Option<Vec<Decimal>> {
-    let unit = order.currency.minor_unit();
-    let mut nets = Vec::new();
-    let mut stacked = true;
-    let mut doubt = unit;
-    for share in part.taxes {
-        let rate = order.rates.iter().find(|rate| rate.id == share.rate && !rate.compound)?;
-        // Zero also for a rate too small to be divided.
-        let factor = Some(rate.percent? / Decimal::ONE_HUNDRED).filter(|factor| !factor.is_zero())?;
-        stacked &= (part.net * factor - share.amount).abs() <= unit;
-        // A row rounded by half a unit hides so much of its net.
-        doubt += unit / Decimal::TWO / factor;
-        nets.push(order.currency.round(share.amount / factor));
-    }
-    let rest = part.net - nets.iter().sum::<Decimal>();
-    if stacked || nets.len() < 2 || rest.abs() > doubt {
-        return None;
-    }
-    let largest = nets.iter_mut().max_by_key(|net| net.abs())?;
-    *largest += rest;
-    Some(nets)
-}
-
-fn charge<'a>(line: &'a Charge, kind: LineKind, source: Source<'a>) -> Component<'a> {
-    Component {
-        id: line.id,
-        kind,
-        name: &line.name,
-        quantity: Decimal::ONE,
-        net: line.net,
-        tax: line.tax,
-        taxes: &line.taxes,
-        tax_class: &line.tax_class,
-        source,
-    }
-}
-
-fn sku(line: &Line, first_skus: &BTreeMap<u64, String>) -> Option<String> {
-    let now = || line.product.sku.as_ref().map(|sku| sku.0.clone());
-    first_skus.get(&line.id).cloned().or_else(now).filter(|sku| !sku.is_empty())
-}
-
-fn item_candidates(line: &Line, first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
-    items::candidates(line.product.id(), sku(line, first_skus).as_deref())
-}
-
-fn shipping_candidates(charge: &Charge) -> Vec<MappingKey> {
-    let method = charge.code.split(':').next().unwrap_or_default();
-    let mut names = vec![charge.code.as_str(), method];
-    names.dedup();
-    names.into_iter().map(|name| MappingKey::new(MappingKind::Shipping, name)).collect()
-}
-
-fn fee_candidates(charge: &Charge) -> Vec<MappingKey> {
-    let names = [format!("name:{}", charge.name), "any".to_owned()];
-    names.into_iter().map(|name| MappingKey::new(MappingKind::Fee, name)).collect()
-}
-
-/// The treatment of a component: the ordered set of its rates, or, where
-/// there is no tax row, the destination with the class or the exemption. An
-/// absent row by itself is no treatment.
-fn tax_candidates(order: &Order, taxes: &[TaxShare], tax_class: &str) -> Vec<MappingKey> {
-    let names = if taxes.is_empty() { untaxed(order, tax_class) } else { vec![rate_set(order, taxes)] };
-    names.into_iter().map(|name| MappingKey::new(MappingKind::Tax, name)).collect()
-}
-
-fn rate_set(order: &Order, taxes: &[TaxShare]) -> String {
-    let compound = |id| order.rates.iter().any(|rate| rate.id == id && rate.compound);
-    let rates = taxes.iter().map(|share| {
-        let mark = if compound(share.rate) { "c" } else { "" };
-        format!("{}{mark}", share.rate)
-    });
-    format!("rates:{}", rates.collect::<Vec<_>>().join("+"))
-}
-
-fn untaxed(order: &Order, tax_class: &str) -> Vec<String> {
-    let country = &order.destination().country;
-    match (order.customer.vat_exempt, &order.customer.vat_id) {
-        // An exemption needs its evidence: with a VAT id it is one thing,
-        // without it another, and neither falls back to "just no tax".
-        (true, Some(_)) => vec![format!("none:{country}:exempt-vat-id")],
-        (true, None) => vec![format!("none:{country}:exempt")],
-        (false, _) if tax_class.is_empty() => vec![format!("none:{country}")],
-        (false, _) => vec![format!("none:{country}:{tax_class}"), format!("none:{country}")],
-    }
 }
 
 /// A part of what an order comes to, and who paid it.
