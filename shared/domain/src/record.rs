@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityId, ErpId, Generation, OrderKey, RefundId, Sku};
 use crate::money::Totals;
-use crate::order::{Order, OrderStatus, Version};
+use crate::order::{Order, OrderStatus, RefundRef, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
 use crate::stock::effects::StockEffects;
@@ -265,15 +265,17 @@ pub struct OrderState {
     pub version: Version,
     /// Where the shop said it was.
     pub status: OrderStatus,
-    /// Its refunds, and what each comes to.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub refunds: BTreeMap<RefundId, Decimal>,
+    /// Its refunds, by id. A list: serde reads no number as a key inside a
+    /// tagged enum, which [`Hold`] is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<RefundRef>,
 }
 
 impl OrderState {
     /// Of an order as it was read.
     pub fn of(order: &Order) -> Self {
-        let refunds = order.refunds.iter().map(|refund| (refund.id, refund.total)).collect();
+        let mut refunds = order.refunds.clone();
+        refunds.sort_by_key(|refund| refund.id);
         Self { version: order.version(), status: order.status.clone(), refunds }
     }
 }

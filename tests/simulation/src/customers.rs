@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::time::sleep;
-use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey};
-use weir_domain::order::{Order, OrderStatus};
+use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId};
+use weir_domain::order::{Order, OrderStatus, Refund};
 use weir_domain::ports::DocumentState;
 
 use crate::faults::FaultClass as F;
@@ -36,11 +36,16 @@ pub enum Life {
     RefusedByTheErp,
     CancelledInTheErp,
     ShippedInTheErp,
+    RefundedInPart,
+    RefundedTwice,
+    RefundedInFull,
+    RefundedAtOnce,
+    RefundDeleted,
 }
 
 impl Life {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::PaidByCard,
         Self::CashOnDelivery,
         Self::TransferArrives,
@@ -57,6 +62,11 @@ impl Life {
         Self::RefusedByTheErp,
         Self::CancelledInTheErp,
         Self::ShippedInTheErp,
+        Self::RefundedInPart,
+        Self::RefundedTwice,
+        Self::RefundedInFull,
+        Self::RefundedAtOnce,
+        Self::RefundDeleted,
     ];
 
     fn method(self) -> Method {
@@ -71,6 +81,29 @@ impl Life {
             | Self::PaymentFails => Method::Transfer,
             _ => Method::Card,
         }
+    }
+}
+
+/// What comes back with a refund.
+#[derive(Debug, Clone, Copy)]
+enum Back {
+    /// One unit of the first line, and its money.
+    Mug,
+    /// Money alone.
+    Money,
+    /// All the money, and no word about the lines.
+    All,
+}
+
+impl Back {
+    fn refund(self, order: &Order, id: RefundId, at: jiff::Timestamp) -> Refund {
+        let (amount, lines) = match self {
+            Self::Mug => (orders::UNIT_GROSS, vec![orders::one_unit_back(order)]),
+            Self::Money => (orders::GOODWILL, Vec::new()),
+            Self::All => (order.total, Vec::new()),
+        };
+        let (order, reason) = (order.key.clone(), "Zaphira changed her mind".into());
+        Refund { order, id, created_at: at, amount, reason, lines }
     }
 }
 
@@ -96,7 +129,9 @@ impl Biography {
         self.pause(1, 40).await;
         if self.life.method() == Method::Card {
             self.pay();
-            self.pause(1, 60).await;
+            if self.life != Life::RefundedAtOnce {
+                self.pause(1, 60).await;
+            }
         }
         match self.life {
             Life::PaidByCard | Life::CashOnDelivery | Life::TransferNeverArrives | Life::RefusedByTheErp => {}
@@ -131,6 +166,23 @@ impl Biography {
                 self.people_in_the_erp(DocumentState::Done).await;
                 self.status(OrderStatus::Completed);
             }
+            Life::RefundedInPart | Life::RefundedAtOnce => self.refund(1, Back::Mug),
+            Life::RefundedTwice => {
+                self.refund(1, Back::Mug);
+                self.pause(0, 90).await;
+                self.refund(2, Back::Money);
+            }
+            Life::RefundedInFull => {
+                self.pause(0, 200).await;
+                self.refund(1, Back::All);
+            }
+            Life::RefundDeleted => {
+                self.refund(1, Back::Mug);
+                self.pause(0, 300).await;
+                self.shop.delete_refund(self.id, self.refund_id(1));
+                self.pause(0, 60).await;
+                self.status(OrderStatus::Completed);
+            }
         }
         if self.world.stage.strikes(F::W8) && self.life == Life::PaidByCard {
             self.pause(0, 3).await;
@@ -155,6 +207,20 @@ impl Biography {
             order.payment.paid_at = Some(at);
             order.payment.transaction = Some(format!("tx-{}", order.number));
         });
+    }
+
+    /// The shop's people give money back, with or without goods.
+    fn refund(&self, number: u64, back: Back) {
+        let Some(order) = self.shop.present(self.id) else { return };
+        self.shop.refund(back.refund(&order, self.refund_id(number), self.shop.clock()));
+        if let Some(order) = self.shop.present(self.id) {
+            self.tell("order.updated", &order);
+        }
+    }
+
+    /// Unique in the shop.
+    fn refund_id(&self, number: u64) -> RefundId {
+        RefundId(self.id.0 * 100 + number)
     }
 
     fn edit(&mut self, quantity: u32) {

@@ -158,7 +158,7 @@ impl SimErp {
         about: &str,
         effect: impl FnOnce(&Books) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, CallError> {
-        self.budget(method, order);
+        self.budget(method, order, about);
         let name = format!("{}.{method} {about}", self.id);
         let strike = self.next_strike();
         self.stage.reach(&name, strike, Side::Before).await;
@@ -186,7 +186,7 @@ impl SimErp {
     }
 
     /// One retry layer: within one piece of work no call is repeated.
-    fn budget(&self, method: &'static str, order: &OrderKey) {
+    fn budget(&self, method: &'static str, order: &OrderKey, about: &str) {
         *lock(&self.books.calls) += 1;
         let Some(invocation) = invocation::current() else { return };
         let in_one_piece = match method {
@@ -195,8 +195,8 @@ impl SimErp {
             _ => 1,
         };
         let order = order.to_string();
-        if invocation.made_before(&order, method) >= in_one_piece * invocation.pieces(&order).max(1) {
-            self.stage.violate("I10", format!("{} repeats {method} for {order}", invocation.name()));
+        if invocation.made_before(about, method) >= in_one_piece * invocation.pieces(&order).max(1) {
+            self.stage.violate("I10", format!("{} repeats {method} for {about}", invocation.name()));
         }
     }
 

@@ -3,7 +3,7 @@
 //! that is cross-examined, never believed.
 
 use rust_decimal::Decimal;
-use weir_domain::id::{DocumentKey, OrderKey};
+use weir_domain::id::{DocumentKey, OrderKey, RefundId};
 use weir_domain::import::Effect;
 use weir_domain::order::{Order, OrderStatus};
 use weir_domain::ports::{DocumentState, Ledger};
@@ -28,7 +28,10 @@ struct Case<'a> {
     key: OrderKey,
     order: Option<Order>,
     record: Option<OrderRecord>,
+    /// Its sales orders, one for each life.
     sales: Vec<Sale>,
+    /// Credits for its refunds.
+    credits: Vec<Sale>,
 }
 
 /// Checks every order of a quiet world.
@@ -39,9 +42,10 @@ pub async fn check(world: &World, thorough: bool) {
             continue;
         };
         let Some(erp) = config.entities.first().and_then(|rule| world.erps.get(&rule.erp)) else { continue };
-        let sales = erp.books.sales().into_iter().filter(|sale| sale.order.key.order == key).collect();
+        let of_this = erp.books.sales().into_iter().filter(|sale| sale.order.key.order == key);
+        let (credits, sales) = of_this.partition(|sale| sale.order.key.refund.is_some());
         let order = shop.present(key.order);
-        let case = Case { world, erp, key, order, record, sales };
+        let case = Case { world, erp, key, order, record, sales, credits };
         case.once();
         case.audited().await;
         case.real();
@@ -57,9 +61,11 @@ impl Case<'_> {
     }
 
     /// I1: one sales order for each life, one of them alive, one payment for
-    /// each transaction in all lives together.
+    /// each transaction in all lives together, one credit for each refund, and
+    /// no more credited than was sold.
     fn once(&self) {
-        let mut keys: Vec<&DocumentKey> = self.sales.iter().map(|sale| &sale.order.key).collect();
+        let documents = self.sales.iter().chain(&self.credits);
+        let mut keys: Vec<&DocumentKey> = documents.map(|sale| &sale.order.key).collect();
         keys.sort();
         if keys.windows(2).any(|pair| pair[0] == pair[1]) {
             self.violate("I1", "two sales orders under one key");
@@ -71,6 +77,15 @@ impl Case<'_> {
         if dearest.is_some_and(|gross| self.paid() > gross) {
             self.violate("I1", "more was paid than the order comes to");
         }
+        if dearest.unwrap_or_default() < -self.credited() {
+            self.violate("I1", "more was credited than the order comes to");
+        }
+    }
+
+    /// What all credits together come to: never positive.
+    fn credited(&self) -> Decimal {
+        let alive = self.credits.iter().filter(|credit| credit.state != DocumentState::Cancelled);
+        alive.map(|credit| credit.order.totals.gross).sum()
     }
 
     /// What was paid in all lives together.
@@ -104,6 +119,10 @@ impl Case<'_> {
         let named = record.sales_order().map(|document| document.id.as_str());
         if !self.sales.iter().any(|sale| Some(sale.id.as_str()) == named) {
             self.violate("I3", "the ledger names a sales order that does not exist");
+        }
+        let named = record.refunds.values().filter_map(|credit| credit.document.as_ref());
+        if named.into_iter().any(|id| !self.credits.iter().any(|credit| credit.id == *id)) {
+            self.violate("I3", "the ledger names a credit that does not exist");
         }
     }
 
@@ -140,6 +159,9 @@ impl Case<'_> {
             Effect::Reserve | Effect::Authorised => Some(DocumentState::Reserved),
             Effect::ShipIfPaid | Effect::Never => None,
         };
+        if !gone_in_erp && self.alive().any(|sale| sale.state >= DocumentState::Processing) {
+            self.gives_back(order);
+        }
         match (wanted, self.alive().next()) {
             (Some(state), Some(sale)) => self.faithful(order, sale, state),
             // Told by the reconciliation of both sides, which is not built yet.
@@ -180,6 +202,33 @@ impl Case<'_> {
         }
     }
 
+    /// I4: the credits are the shop's refunds, each to the cent and booked.
+    fn gives_back(&self, order: &Order) {
+        let credit = |id: RefundId| self.credits.iter().find(|credit| credit.order.key.refund == Some(id));
+        for refund in &order.refunds {
+            match credit(refund.id) {
+                None => self.violate("I4", &format!("refund {} has no credit", refund.id)),
+                Some(credit) if credit.order.totals.gross != refund.total => {
+                    self.violate("I4", &format!("refund {} is another sum in the ERP", refund.id));
+                }
+                Some(credit) if credit.state != DocumentState::Processing => {
+                    self.violate("I4", &format!("the credit of refund {} is half made", refund.id));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.unfounded_credits(order) {
+            self.violate("I4", "there is a credit whose refund the shop does not have");
+        }
+    }
+
+    fn unfounded_credits(&self, order: &Order) -> bool {
+        let founded = |credit: &Sale| {
+            order.refunds.iter().any(|refund| credit.order.key.refund == Some(refund.id))
+        };
+        !self.credits.iter().all(founded)
+    }
+
     /// Whether an exception is justified by what was injected or by what
     /// people did.
     fn excuses(&self, code: &str) -> bool {
@@ -197,6 +246,7 @@ impl Case<'_> {
                     .iter()
                     .any(|line| line.product.sku.as_ref().is_some_and(|sku| sku.0 == orders::REFUSED_SKU))
             }),
+            "refund_deleted" => self.order.as_ref().is_some_and(|order| self.unfounded_credits(order)),
             "amendment_refused" => too_far() || gone_in_erp(),
             "cancel_refused" => too_far(),
             "cancelled_in_erp" | "document_missing" => gone_in_erp(),

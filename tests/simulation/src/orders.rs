@@ -1,7 +1,7 @@
 //! Orders that tell which edition of them one is looking at.
 
 use rust_decimal::Decimal;
-use weir_domain::order::{Order, OrderStatus, Tender};
+use weir_domain::order::{Order, OrderStatus, RefundLine, TaxShare, Tender};
 use weir_domain::sales::SalesOrder;
 use weir_testkit::sample;
 
@@ -11,6 +11,13 @@ pub const REFUSED_SKU: &str = "NOT-IN-THE-ERP";
 pub const PAYMENTS: usize = 2;
 /// What a gift card pays of every fifth order.
 const GIFT: Decimal = Decimal::from_parts(500, 0, 0, false, 2);
+/// What one unit of the first line costs: net, tax, and together.
+const UNIT_NET: Decimal = Decimal::from_parts(900, 0, 0, false, 2);
+const UNIT_TAX: Decimal = Decimal::from_parts(171, 0, 0, false, 2);
+/// See [`one_unit_back`].
+pub const UNIT_GROSS: Decimal = Decimal::from_parts(1_071, 0, 0, false, 2);
+/// What is given back for nothing in particular.
+pub const GOODWILL: Decimal = Decimal::from_parts(333, 0, 0, false, 2);
 
 /// Who the customer is and how they pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,12 +68,19 @@ pub fn edit(order: &mut Order, quantity: u32, edition: u32) {
     line.quantity = quantity;
     line.reduced_stock = Some(quantity);
     line.subtotal = quantity * Decimal::new(1_000, 2);
-    line.net = quantity * Decimal::new(900, 2);
-    line.tax = quantity * Decimal::new(171, 2);
+    line.net = quantity * UNIT_NET;
+    line.tax = quantity * UNIT_TAX;
     line.taxes[0].amount = line.tax;
     order.total_tax += line.tax - tax_before;
     order.total += line.net - net_before + line.tax - tax_before;
     order.note = format!("#{edition}").as_str().into();
+}
+
+/// The part of a refund that gives one unit of the first line back.
+pub fn one_unit_back(order: &Order) -> RefundLine {
+    let line = &order.lines[0];
+    let taxes = line.taxes.iter().map(|share| TaxShare { amount: UNIT_TAX, ..share.clone() }).collect();
+    RefundLine { line: line.id, quantity: Decimal::ONE, net: UNIT_NET, tax: UNIT_TAX, taxes }
 }
 
 /// The edition of what the ERP has, or is asked to book.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::Hint;
-use weir_domain::id::{DocumentKey, OrderId};
-use weir_domain::order::Order;
+use weir_domain::id::{DocumentKey, OrderId, RefundId};
+use weir_domain::order::{Order, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Amendment, Cancellation, Capabilities, Checkpoint, Creation, Erp, ErpDocument, LedgerError, OrderQueue,
@@ -62,6 +62,10 @@ pub enum Saboteur {
     CursorBeforeWork,
     /// A change is confirmed and not made.
     AmendOnPaper,
+    /// Every attempt to credit a refund is a credit of its own.
+    CreditUnderNewNumbers,
+    /// The refunds of an order are overlooked.
+    OverlookRefunds,
     /// The customer's name travels in the queue.
     LeakAName,
 }
@@ -70,7 +74,7 @@ use Saboteur as S;
 
 impl Saboteur {
     /// Every one.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         S::DropTheFence,
         S::DeleteOnError,
         S::SplitTheTransaction,
@@ -89,6 +93,8 @@ impl Saboteur {
         S::RetryOnTheSpot,
         S::CursorBeforeWork,
         S::AmendOnPaper,
+        S::CreditUnderNewNumbers,
+        S::OverlookRefunds,
         S::LeakAName,
     ];
 
@@ -98,7 +104,7 @@ impl Saboteur {
 
     pub(crate) fn shop(bug: Option<Self>, shop: &Arc<SimShop>, stage: &Arc<Stage>) -> Arc<dyn Shop> {
         match bug {
-            Some(bug @ (S::IgnoreVersions | S::TrustDatesAlone)) => Arc::new(BadShop {
+            Some(bug @ (S::IgnoreVersions | S::TrustDatesAlone | S::OverlookRefunds)) => Arc::new(BadShop {
                 inner: Arc::clone(shop),
                 bug,
                 stage: Arc::clone(stage),
@@ -118,13 +124,14 @@ impl Saboteur {
                 | S::NeverLookUp
                 | S::TrustTheTimeOut
                 | S::PayUnderNewNumbers
+                | S::CreditUnderNewNumbers
                 | S::RetryOnTheSpot
                 | S::AmendOnPaper),
             ) => Arc::new(BadErp {
                 inner: Arc::clone(erp),
                 table: Arc::clone(table),
                 bug,
-                paid: Mutex::default(),
+                numbers: Mutex::default(),
             }),
             _ => Arc::clone(erp) as Arc<dyn Erp>,
         }
@@ -168,12 +175,20 @@ impl Shop for BadShop {
             read.order.modified_at = self.stage.now();
             return Ok(read);
         }
+        if self.bug == S::OverlookRefunds {
+            read.order.refunds.clear();
+            return Ok(read);
+        }
         let mut cache = lock(&self.cache);
         let known = cache.entry(id).or_insert_with(|| read.order.clone());
         if known.modified_at != read.order.modified_at {
             *known = read.order;
         }
         Ok(ShopOrder { order: known.clone(), ..read })
+    }
+
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
+        self.inner.refunds(order).await
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
@@ -185,10 +200,24 @@ struct BadErp {
     inner: Arc<SimErp>,
     table: Arc<SimTable>,
     bug: Saboteur,
-    paid: Mutex<u32>,
+    numbers: Mutex<u64>,
 }
 
 impl BadErp {
+    fn next_number(&self) -> u64 {
+        let mut numbers = lock(&self.numbers);
+        *numbers += 1;
+        *numbers
+    }
+
+    fn misnumbered(&self, order: &SalesOrder) -> SalesOrder {
+        let mut order = order.clone();
+        if self.bug == S::CreditUnderNewNumbers {
+            order.key.refund = order.key.refund.map(|_| RefundId(9_000_000 + self.next_number()));
+        }
+        order
+    }
+
     fn misread<T>(&self, answer: Result<T, CallError>) -> Result<T, CallError> {
         answer.map_err(|error| match (self.bug, error) {
             (S::RetryRejected, CallError::Rejected(why)) => CallError::retry_soon(why.to_string()),
@@ -221,6 +250,7 @@ impl Erp for BadErp {
     }
 
     async fn create(&self, order: &SalesOrder) -> Result<Creation, CallError> {
+        let order = &self.misnumbered(order);
         let mut answer = self.inner.create(order).await;
         if self.bug == S::RetryOnTheSpot && answer.is_err() {
             answer = self.inner.create(order).await;
@@ -250,9 +280,7 @@ impl Erp for BadErp {
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
         let mut payment = payment.clone();
         if self.bug == S::PayUnderNewNumbers {
-            let mut paid = lock(&self.paid);
-            *paid += 1;
-            payment.transaction = format!("{}-{paid}", payment.transaction);
+            payment.transaction = format!("{}-{}", payment.transaction, self.next_number());
         }
         self.misread(self.inner.pay(document, &payment).await)
     }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use weir_domain::id::{OrderId, StoreId};
-use weir_domain::order::Order;
+use weir_domain::id::{OrderId, RefundId, StoreId};
+use weir_domain::order::{Order, OrderStatus, Refund, RefundRef};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Shop, ShopError, ShopOrder, ShopPage};
 use weir_testkit::FakeShop;
@@ -30,6 +30,8 @@ pub struct SimShop {
     /// Its clock runs ahead of true time by this.
     skew: SignedDuration,
     orders: Mutex<BTreeMap<OrderId, Known>>,
+    /// Every refund of an order, and when it was given.
+    refunds: Mutex<BTreeMap<OrderId, Vec<(Timestamp, Refund)>>>,
     disabled: Mutex<Vec<(Timestamp, Timestamp)>>,
 }
 
@@ -52,6 +54,7 @@ impl SimShop {
             inner: FakeShop::default(),
             skew: SignedDuration::from_secs(skew),
             orders: Mutex::default(),
+            refunds: Mutex::default(),
             disabled: Mutex::default(),
         }
     }
@@ -81,6 +84,43 @@ impl SimShop {
         self.stage.log(|| format!("shop: {} {what}, now {}", order.key, order.status));
         self.remember(id, Some(order.clone()));
         self.inner.put(order);
+    }
+
+    /// Gives a refund; one of all that is left changes the order's status.
+    pub fn refund(&self, refund: Refund) {
+        let id = refund.order.order;
+        let Some(order) = self.present(id) else { return };
+        let before: rust_decimal::Decimal = order.refunds.iter().map(|refund| -refund.total).sum();
+        let is_all = before + refund.amount == order.total;
+        let what = format!("gets refund {} of {}", refund.id, refund.amount);
+        let named = RefundRef { id: refund.id, total: -refund.amount };
+        lock(&self.refunds).entry(id).or_default().push((self.stage.now(), refund));
+        self.change(id, &what, |order| {
+            order.refunds.push(named);
+            if is_all {
+                order.status = OrderStatus::Refunded;
+            }
+        });
+    }
+
+    /// Deletes a refund: the shop tells nobody, and notes no date.
+    pub fn delete_refund(&self, id: OrderId, refund: RefundId) {
+        self.stage.log(|| format!("shop: refund {refund} of {}/{id} is deleted", self.store));
+        lock(&self.refunds).entry(id).or_default().retain(|(_, known)| known.id != refund);
+        self.change_quietly(id, |order| order.refunds.retain(|known| known.id != refund));
+    }
+
+    /// What a listing of refunds shows: now and then not the newest yet.
+    fn list_refunds(&self, id: OrderId) -> Result<Vec<Refund>, ShopError> {
+        if self.present(id).is_none() {
+            return Err(ShopError::Gone);
+        }
+        let known = lock(&self.refunds).get(&id).cloned().unwrap_or_default();
+        let now = self.stage.now();
+        let fresh = |given: Timestamp| now < given + STALE;
+        let stale = known.iter().any(|(given, _)| fresh(*given)) && self.stage.strikes(F::W3);
+        let listed = known.into_iter().filter(|(given, _)| !(stale && fresh(*given)));
+        Ok(listed.map(|(_, refund)| refund).collect())
     }
 
     /// Changes an order without a new date, as the shop does where it notes
@@ -198,6 +238,18 @@ impl Shop for SimShop {
             self.stage.coverage.met(F::W8);
         }
         Ok(ShopOrder { order: read?, answered_at: Some(self.said()) })
+    }
+
+    async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
+        let name = format!("shop.refunds {}/{order}", self.store);
+        let list = || self.list_refunds(order);
+        let listed = self.stage.call(Port::Shop, &name, |class| self.fail(class), list).await;
+        if let Err(ShopError::Call(CallError::Unknown { .. })) = &listed
+            && let Some(known) = lock(&self.orders).get_mut(&order)
+        {
+            known.unknowns += 1;
+        }
+        listed
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {

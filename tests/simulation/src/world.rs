@@ -341,6 +341,7 @@ fn mappings() -> Mappings {
         of(MappingKind::Payment, "bacs", "BANK"),
         of(MappingKind::Payment, "cod", "CASH"),
         of(MappingKind::Item, &mapped, &item),
+        of(MappingKind::Fee, "refund", "ALLOWANCE"),
         of(MappingKind::Payment, "tender:field:gift_cards", "GIFT"),
     ])
 }

@@ -13,9 +13,10 @@ pub mod stock;
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint};
-use weir_domain::id::OrderKey;
+use weir_domain::id::{OrderKey, RefundId};
 use weir_domain::ports::{Claim, DueOrder, Held, Ledger, MappingStore, Schedules};
-use weir_domain::record::{Exception, Hold, OrderRecord, Seen};
+use weir_domain::order::RefundRef;
+use weir_domain::record::{Exception, Hold, OrderRecord, OrderState, Seen};
 
 use crate::sample;
 
@@ -84,13 +85,16 @@ async fn due(ledger: &impl Ledger, key: &OrderKey, seconds: i64) -> Vec<DueOrder
     ledger.due(&key.store, at(seconds), 100, None).await.expect("the ledger answers")
 }
 
+/// About an order with a refund: what is stored of it has to be read again.
 fn exception() -> Exception {
+    let mut order = sample::order("main", 1);
+    order.refunds.push(RefundRef { id: RefundId(31), total: -order.total });
     Exception {
         code: "item_not_mapped".to_owned(),
         subject: "MUG-L".to_owned(),
         detail: "No item of the ERP is mapped to MUG-L.".to_owned(),
         since: at(0),
-        about: None,
+        about: Some(OrderState::of(&order)),
     }
 }
 

@@ -6,5 +6,6 @@ mod client;
 mod common;
 mod damage;
 mod recordings;
+mod refunds;
 mod samples;
 mod stock;

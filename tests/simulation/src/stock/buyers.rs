@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tokio::time::sleep;
-use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, Sku};
-use weir_domain::order::{Order, OrderStatus, ProductRef};
+use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId, Sku};
+use weir_domain::order::{Order, OrderStatus, ProductRef, Refund};
 use weir_domain::ports::DocumentState;
 
 use super::ITEMS;
@@ -242,9 +242,19 @@ impl Buyer {
         let wanted = &self.wanted[0];
         self.ground().take_more(&self.shop.store, self.id, wanted, -Decimal::ONE);
         self.gap().await;
-        self.shop.change(self.id, "has one unit refunded and restocked", |order| {
+        let Some(order) = self.shop.present(self.id) else { return };
+        self.shop.change_quietly(self.id, |order| {
             let reduced = &mut order.lines[0].reduced_stock;
             *reduced = reduced.map(|units| units - Decimal::ONE);
+        });
+        let id = RefundId(self.id.0 * 100 + order.refunds.len() as u64 + 1);
+        self.shop.refund(Refund {
+            order: order.key.clone(),
+            id,
+            created_at: self.shop.clock(),
+            amount: orders::UNIT_GROSS,
+            reason: "one came back".into(),
+            lines: vec![orders::one_unit_back(&order)],
         });
         self.tell("order.updated");
     }

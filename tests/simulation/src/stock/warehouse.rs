@@ -120,7 +120,8 @@ impl Ground {
 
     /// The warehouse acts on what the books say now.
     pub fn follow(self: &Arc<Self>, sales: &[Sale], cancelled_here: impl Fn(&DocumentKey) -> bool) {
-        for sale in sales {
+        // Goods of a credit are expected back; until they come they are nowhere.
+        for sale in sales.iter().filter(|sale| sale.order.key.refund.is_none()) {
             let mut lines = BTreeMap::new();
             for line in sale.order.lines.iter().filter(|line| line.kind == LineKind::Goods) {
                 lines.insert(line.line, (Sku(line.item.clone()), line.quantity));
