@@ -139,6 +139,44 @@ class Orders(unittest.TestCase):
         sale, = self.weir.sales()[str(order["id"])]
         self.assertEqual(sale["state"], "cancelled")
 
+    def assert_credited(self, orders: list[dict]):
+        """A credit for each refund, and both sides agree about what is left, to the cent."""
+        books = self.weir.sales()
+        for order in orders:
+            refunds = self.weir.rest("GET", f"orders/{order['id']}/refunds")
+            left = Decimal(order["total"])
+            for refund in refunds:
+                credit, = books.get(f"{order['id']}.r{refund['id']}", [])
+                self.assertEqual(amount(credit["total_amount"]), -Decimal(refund["amount"]), order)
+                self.assertEqual(credit["state"], "processing", order)
+                left -= Decimal(refund["amount"])
+            of_this = [sale for key, found in books.items() for sale in found
+                       if key.split(".")[0] == str(order["id"])]
+            self.assertEqual(len(of_this), 1 + len(refunds), order)
+            self.assertEqual(sum(amount(sale["total_amount"]) for sale in of_this), left, order)
+
+    def test_refunds_become_credits_while_the_erp_is_ill(self):
+        self.proxy.every = 15
+        self.weir.faults(duplicate_hints=2)
+        self.addCleanup(self.weir.faults, duplicate_hints=0)
+        self.addCleanup(setattr, self.proxy, "every", 0)
+        orders = self.weir.place("card", "coupon", "reduced_rate", "many_lines", "tax_exclusive", seed=19)
+        self.weir.until(orders, {"in ERP"}, 180)
+        for order in orders:
+            self.weir.refund(order["id"], Decimal("1.00"))
+            self.weir.refund_unit(order["id"])
+        self.weir.until_credited(orders, 2, 240)
+        self.assert_credited(orders)
+        self.assertEqual(self.weir.dead_letters(), 0)
+
+    def test_a_full_refund_leaves_nothing(self):
+        order, = self.weir.place("card", seed=20)
+        self.weir.until([order], {"in ERP"}, 60)
+        self.weir.rest("PUT", f"orders/{order['id']}", {"status": "refunded"})
+        self.weir.until_credited([order], 1, 60)
+        self.assert_credited([order])
+        self.assertEqual(self.weir.records()[order["id"]]["payment"], "refunded")
+
     def test_what_does_not_import_is_not_booked(self):
         orders = self.weir.place("pending", "failed", seed=18)
         views = self.weir.until(orders, SETTLED, 60)

@@ -1,6 +1,7 @@
 """A short Saturday: what a shop sells, what goes wrong, and where every order ends."""
 
 import time
+from decimal import Decimal
 
 from . import build, demo_config, demo_stock, scene
 from .console import say, step
@@ -63,7 +64,21 @@ def saturday(weir: Scene) -> None:
     weir.status(paid["id"], "processing", set_paid=True)
     with step("the bank transfer arrives: its reservation becomes an order to ship"):
         weir.until([paid], {"in ERP"}, 60)
+    refunds(weir, placed[MORNING.index("card")], placed[MORNING.index("many_lines")])
     table(weir, [*placed, *doubled, *lost, *burst, *unmapped, *during])
+
+
+def refunds(weir: Scene, half: dict, unit: dict) -> None:
+    """Half of one order's money, and one unit of another, go back to the customers."""
+    amount = scene.cents(Decimal(half["total"]) / 2)
+    given = [(half, weir.refund(half["id"], amount)), (unit, weir.refund_unit(unit["id"]))]
+    with step("one order is refunded by half, of another one unit comes back"):
+        weir.until_credited([half, unit], 1, 60)
+    books = weir.sales()
+    for order, refund in given:
+        credit, = books[f"{order['id']}.r{refund['id']}"]
+        say(f"    order {order['number']}: refund of {refund['amount']} {order['currency']},"
+            f" credit {credit['number']} of {scene.amount(credit['total_amount'])} in the ERP")
 
 
 def outage(weir: Scene) -> list[dict]:
@@ -84,7 +99,7 @@ def table(weir: Scene, placed: list[dict]) -> None:
     say(f"\n{'shop':>5}  {'kind':15} {'total':>13}  {'state':10} {'ERP':>5} {'ERP total':>10} {'latency':>8}  reason")
     for order in placed:
         say(row(order, records.get(order["id"], {}), books))
-    sales = sum(len(found) for found in books.values())
+    sales = sum(len(found) for key, found in books.items() if ".r" not in key)
     say(f"\n{len(placed)} orders · {sales} sales in the ERP, {sum(len(found) > 1 for found in books.values())} twice"
         f" · {weir.dead_letters()} dead letters")
 

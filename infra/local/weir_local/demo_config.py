@@ -53,7 +53,7 @@ TAXES = {
 
 SHIPPING = {method: ["SHIP-STD"] for method in ("flat_rate", "free_shipping", "local_pickup")}
 
-FEES = {"name:Gift wrap": ["WRAP"], "any": ["FEE"]}
+FEES = {"name:Gift wrap": ["WRAP"], "refund": ["ALLOWANCE"], "any": ["FEE"]}
 
 
 def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "", **store) -> Path:

@@ -4,7 +4,7 @@ import base64
 import json
 import time
 import urllib.request
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from . import deploy
 from .demo_config import STORE
@@ -58,6 +58,22 @@ class Scene:
         """Somebody changes an order in the shop's admin."""
         self.control("POST", f"orders/{order}/status", {"status": status, **fields})
 
+    def refund(self, order: int, amount: Decimal, lines: list[dict] | None = None) -> dict:
+        """Somebody refunds in the shop's admin; no gateway is asked and nothing restocked."""
+        return self.rest("POST", f"orders/{order}/refunds", {
+            "amount": str(amount), "reason": "changed her mind", "line_items": lines or [],
+            "api_refund": False, "api_restock": False})
+
+    def refund_unit(self, order: int) -> dict:
+        """One unit of the first line comes back, with its tax."""
+        line = self.rest("GET", f"orders/{order}")["line_items"][0]
+        net, *taxes = [cents(Decimal(value) / line["quantity"])
+                       for value in (line["total"], *(tax["total"] or "0" for tax in line["taxes"]))]
+        rates = [tax["id"] for tax in line["taxes"]]
+        return self.refund(order, net + sum(taxes), [{
+            "id": line["id"], "quantity": 1, "refund_total": float(net),
+            "refund_tax": [{"id": rate, "refund_total": float(tax)} for rate, tax in zip(rates, taxes)]}])
+
     # ----------------------------------------------------------------- Weir
 
     def tick(self) -> None:
@@ -99,6 +115,20 @@ class Scene:
             # Not for luck: the interval between two looks.
             time.sleep(2)
 
+    def until_credited(self, orders: list[dict], count: int, seconds: float) -> None:
+        """Let time pass until ``count`` refunds of each order are in the ERP."""
+        deadline = time.monotonic() + seconds
+        while True:
+            records = self.records()
+            credits = {order["id"]: records[order["id"]].get("refunds", {}) for order in orders}
+            if all(sum(credit["booked"] for credit in found.values()) == count for found in credits.values()):
+                return
+            if time.monotonic() > deadline:
+                raise Failure(f"after {seconds:.0f} s these refunds are not all in the ERP: {credits}")
+            self.tick()
+            # Not for luck: the interval between two looks.
+            time.sleep(2)
+
     def dead_letters(self) -> int:
         """Messages in the orders queue's dead-letter queue."""
         return self.depth(self.stack.outputs["OrdersDeadLetterQueueUrl"])
@@ -120,6 +150,11 @@ class Scene:
         for sale in self.stack.tryton.get("sale.sale", [["web_shop", "!=", None]], fields):
             books.setdefault(sale["web_id"], []).append(sale)
         return books
+
+
+def cents(value: Decimal) -> Decimal:
+    """Rounded as a shop rounds."""
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def amount(value: dict) -> Decimal:

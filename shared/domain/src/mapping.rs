@@ -23,7 +23,8 @@ pub enum MappingKind {
     Payment,
     /// `method_id:instance_id` or `method_id` → one ERP item code.
     Shipping,
-    /// `name:Gift wrap` or `any` → one ERP item code.
+    /// `name:Gift wrap` or `any` → one ERP item code; `refund` → that of money
+    /// given back without goods, which `any` does not name.
     Fee,
 }
 

@@ -26,6 +26,9 @@ pub enum Release {
 pub struct SalesOrder {
     /// The reference the ERP keeps unique within the store.
     pub key: DocumentKey,
+    /// The ERP's id of the sales order that a credit gives back from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// What people call the order.
     pub number: String,
     /// When it was placed.

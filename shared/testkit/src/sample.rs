@@ -139,6 +139,7 @@ pub fn sales_order(order: &Order, release: Release) -> SalesOrder {
     });
     SalesOrder {
         key: DocumentKey::of_order(&order.key, Generation::FIRST),
+        origin: None,
         number: order.number.clone(),
         ordered_at: order.created_at,
         release,

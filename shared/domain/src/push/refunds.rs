@@ -155,7 +155,9 @@ impl Session<'_> {
         keys.dedup();
         let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
         let resolver = Resolver { config, mappings: &mappings, first_skus };
-        resolver.credit(order, refund).map_err(except)
+        let credit = resolver.credit(order, refund).map_err(except)?;
+        let origin = self.held.record.sales_order().map(|document| document.id.clone());
+        Ok(credit.map(|credit| SalesOrder { origin, ..credit }))
     }
 
     /// Credits never exceed what was booked less what was credited.

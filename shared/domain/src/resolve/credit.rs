@@ -19,9 +19,9 @@ use crate::sales::{LineKind, Release, SalesLine, SalesOrder, Tolerance};
 /// As printed on an allowance that is about no line.
 const ALLOWANCE: &str = "Refund";
 
-/// What may name the item of an allowance, most specific first.
-fn allowance_candidates() -> [MappingKey; 2] {
-    ["refund", "any"].map(|name| MappingKey::new(MappingKind::Fee, name))
+/// What names the item of an allowance.
+fn allowance_key() -> MappingKey {
+    MappingKey::new(MappingKind::Fee, "refund")
 }
 
 /// The names that a refund brings with it; those of its order are
@@ -31,7 +31,7 @@ pub fn credit_keys(order: &Order, refund: &Refund) -> Vec<MappingKey> {
     let parts = of_lines.iter().filter_map(|line| refunded(order, line).ok());
     let parts = parts.flat_map(|part| split_by_rate(order, part));
     let taxes = parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
-    taxes.chain(allowance_candidates()).collect()
+    taxes.chain([allowance_key()]).collect()
 }
 
 impl Resolver<'_> {
@@ -68,6 +68,7 @@ impl Resolver<'_> {
         };
         SalesOrder {
             key: DocumentKey::of_refund(&refund.order, refund.id),
+            origin: None,
             number: order.number.clone(),
             ordered_at: refund.created_at,
             release: Release::Ship,
@@ -116,9 +117,8 @@ impl Resolver<'_> {
     }
 
     fn allowance_item(&self) -> Result<String, MappingKey> {
-        let [named, any] = allowance_candidates();
-        let target = self.mappings.get(&named).or_else(|| self.mappings.get(&any));
-        target.and_then(|target| target.first().cloned()).ok_or(named)
+        let key = allowance_key();
+        self.mappings.get(&key).and_then(|target| target.first().cloned()).ok_or(key)
     }
 
     /// `amount`, gross and signed as it is to be booked, shared by the

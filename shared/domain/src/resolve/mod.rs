@@ -101,6 +101,7 @@ impl Resolver<'_> {
             let tolerance = Tolerance { net: residuals.net_bound, tax: residuals.tax_bound };
             Ok(SalesOrder {
                 key,
+                origin: None,
                 number: order.number.clone(),
                 ordered_at: order.created_at,
                 release,

@@ -59,6 +59,7 @@ fn goods_that_come_back_are_booked_with_their_units_and_tax() {
     let (world, key) = world();
     assert_eq!(what(&refund(&world, mug(&key))), "credited");
     let credit = credit(&world, &key, MUG).unwrap();
+    assert_eq!(credit.order.origin, world.record(&key).sales_order().map(|document| document.id.clone()));
     let line = &credit.order.lines[0];
     assert_eq!((line.item.as_str(), line.line, line.quantity), ("MUG-L", 11, -Decimal::ONE));
     assert_eq!(credit.order.totals.to_string(), "-9.00 + -1.71 = -10.71 EUR");

@@ -153,7 +153,7 @@ impl Tryton {
         found.into_iter().next().ok_or_else(gone)
     }
 
-    /// The sale with a key, in any state.
+    /// The sale, or the credit, with a key, in any state.
     pub(super) async fn find_sale(&self, key: &DocumentKey) -> Result<Option<Sale>, CallError> {
         let domain = json!([["web_shop", "=", self.web_shop(key)?], ["web_id", "=", key.reference()]]);
         let found: Vec<Sale> = self.client.search(SALE, &domain, &sale_fields(), 1).await?;
@@ -167,6 +167,9 @@ impl Tryton {
         record.insert("web_shop".to_owned(), json!(web_shop));
         record.insert("web_id".to_owned(), json!(order.key.reference()));
         record.insert("lines".to_owned(), written(&lines));
+        if let Some(origin) = &order.origin {
+            record.insert("origin".to_owned(), json!(format!("{SALE},{origin}")));
+        }
         let created: Result<Sale, Failure> = self.client.create(SALE, &record.into(), &sale_fields()).await;
         match created {
             Ok(sale) => Ok(Creation::Created(sale.document())),

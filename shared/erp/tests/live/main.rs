@@ -10,6 +10,7 @@ mod cancelling;
 mod customers;
 mod once;
 mod paying;
+mod refunds;
 mod stock_feed;
 mod stock_moves;
 mod stock_orders;
