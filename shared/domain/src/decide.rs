@@ -67,7 +67,7 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     if is_older_than_booked(record, order) {
         return Decision::Nothing("an older state than the one booked");
     }
-    match wanted(effect(record, order, config)) {
+    match wanted(config.import.effect(order)) {
         Some(release) => wants_document(record, order, config, release, now),
         None => wants_none(record, order),
     }
@@ -98,19 +98,6 @@ fn is_older_than_booked(record: &OrderRecord, order: &Order) -> bool {
     // While it is being made nothing is settled by an old state.
     record.document != DocumentAxis::Pushing
         && record.booked_version.as_ref().is_some_and(|booked| order.version().is_older_than(booked))
-}
-
-/// What the rules say. An order that was paid and wholly refunded while its
-/// sales order was under way is booked to its end, and then credited.
-fn effect(record: &OrderRecord, order: &Order, config: &StoreConfig) -> Effect {
-    let begun = matches!(record.document, DocumentAxis::Pushing | DocumentAxis::InErp);
-    let is_paid = order.payment.paid_at.is_some();
-    match config.import.effect(order) {
-        Effect::Never if order.status == OrderStatus::Refunded && begun && is_paid => {
-            config.import.effect_in(order, &OrderStatus::Completed)
-        }
-        effect => effect,
-    }
 }
 
 fn wanted(effect: Effect) -> Option<Release> {
@@ -190,7 +177,9 @@ fn wants_none(record: &OrderRecord, order: &Order) -> Decision {
         (DocumentAxis::Cancelled, _) => Decision::Nothing("it is cancelled on both sides"),
         (DocumentAxis::Closed, _) => Decision::Nothing("its sales order is closed"),
         (_, OrderStatus::Cancelled) => Decision::Cancel("cancelled in the shop"),
-        (_, OrderStatus::Refunded) if reserved_only => Decision::Cancel("refunded before it was paid"),
+        // Goods that nobody wants are not to be sent; where the ERP has gone
+        // too far, the sales order is brought to its end and credited.
+        (_, OrderStatus::Refunded) if reserved_only => Decision::Cancel("refunded before it was released"),
         (_, OrderStatus::Failed) if reserved_only => Decision::Cancel("its payment failed"),
         (_, OrderStatus::Trash) => Decision::Except {
             code: "deleted_in_shop",

@@ -66,12 +66,7 @@ impl ImportRules {
     /// What the rules say about an order as it is now. An order of zero has
     /// no payment method and falls under `default`.
     pub fn effect(&self, order: &Order) -> Effect {
-        self.effect_in(order, &order.status)
-    }
-
-    /// What they would say if it had that status.
-    pub fn effect_in(&self, order: &Order, status: &OrderStatus) -> Effect {
-        let of = |method: &str| self.methods.get(method).and_then(|rules| rules.get(status));
+        let of = |method: &str| self.methods.get(method).and_then(|rules| rules.get(&order.status));
         let named = self.methods.contains_key(&order.payment.method);
         let method = if named { order.payment.method.as_str() } else { "default" };
         match of(method).copied().unwrap_or(Effect::Never) {

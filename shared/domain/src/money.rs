@@ -78,6 +78,11 @@ impl fmt::Display for Currency {
     }
 }
 
+/// The same amount with the other sign; zero has none.
+pub fn opposite(amount: Decimal) -> Decimal {
+    Decimal::ZERO - amount
+}
+
 /// What a document comes to, rounded to the minor unit of `currency`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {

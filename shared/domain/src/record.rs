@@ -50,6 +50,9 @@ pub struct OrderRecord {
     /// The refunds of the shop that were given to the ERP, or begun to be.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refunds: BTreeMap<RefundId, Credit>,
+    /// Since when the shop names a refund that it does not list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted_since: Option<Timestamp>,
     /// What its lines mean for stock, as last written to the in-flight rows.
     #[serde(default, skip_serializing_if = "StockEffects::is_empty")]
     pub stock: StockEffects,
@@ -152,7 +155,7 @@ pub enum Unfinished {
 pub struct Credit {
     /// What the customer got back, gross, positive.
     pub amount: Decimal,
-    /// Whether it is in the ERP. Until then a document may exist: written
+    /// Whether it is in the ERP, or not to be booked. Until then a document may exist: written
     /// *before* the ERP is called.
     pub booked: bool,
     /// The ERP's id of its document; `None` until it is known, and where
@@ -322,6 +325,7 @@ impl OrderRecord {
             first_skus: BTreeMap::new(),
             unfinished: None,
             refunds: BTreeMap::new(),
+            unlisted_since: None,
             stock: StockEffects::new(),
             stock_unsaid: BTreeSet::new(),
             unknowns: 0,

@@ -79,6 +79,13 @@ impl FakeErp {
         sale.expect("the ERP has the sale to be moved").state = state;
     }
 
+    /// People in the ERP change what a sale says.
+    pub fn edit(&self, key: &DocumentKey, change: impl FnOnce(&mut SalesOrder)) {
+        let mut sales = lock(&self.sales);
+        let sale = sales.iter_mut().find(|sale| sale.order.key == *key);
+        change(&mut sale.expect("the ERP has the sale to be changed").order);
+    }
+
     /// The sale that a payment was booked for, whichever life of the order
     /// that was, and the payment.
     fn paid_for(&self, payment: &SalesPayment) -> Option<(String, SalesPayment)> {

@@ -41,11 +41,14 @@ pub enum Life {
     RefundedInFull,
     RefundedAtOnce,
     RefundDeleted,
+    RefundedAfterAnEdit,
+    RefundedWhileReserved,
+    RefundedAndCancelledInTheErp,
 }
 
 impl Life {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::PaidByCard,
         Self::CashOnDelivery,
         Self::TransferArrives,
@@ -67,6 +70,9 @@ impl Life {
         Self::RefundedInFull,
         Self::RefundedAtOnce,
         Self::RefundDeleted,
+        Self::RefundedAfterAnEdit,
+        Self::RefundedWhileReserved,
+        Self::RefundedAndCancelledInTheErp,
     ];
 
     fn method(self) -> Method {
@@ -78,6 +84,7 @@ impl Life {
             | Self::EditedWithinASecond
             | Self::CancelledByCustomer
             | Self::CancelledAndRevived
+            | Self::RefundedWhileReserved
             | Self::PaymentFails => Method::Transfer,
             _ => Method::Card,
         }
@@ -174,6 +181,19 @@ impl Biography {
             }
             Life::RefundedInFull => {
                 self.pause(0, 200).await;
+                self.refund(1, Back::All);
+            }
+            Life::RefundedAfterAnEdit => {
+                self.edit(6);
+                self.pause(0, 200).await;
+                self.refund(1, Back::Mug);
+            }
+            Life::RefundedWhileReserved => {
+                self.pause(0, 200).await;
+                self.refund(1, Back::All);
+            }
+            Life::RefundedAndCancelledInTheErp => {
+                self.people_in_the_erp(DocumentState::Cancelled).await;
                 self.refund(1, Back::All);
             }
             Life::RefundDeleted => {

@@ -8,6 +8,7 @@ use weir_domain::import::Effect;
 use weir_domain::order::{Order, OrderStatus};
 use weir_domain::ports::{DocumentState, Ledger};
 use weir_domain::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
+use weir_domain::sales::{LineKind, SalesLine};
 use weir_testkit::{Sale, sample};
 
 use crate::erp::SimErp;
@@ -93,6 +94,11 @@ impl Case<'_> {
         self.sales.iter().flat_map(|sale| sale.payments.values()).map(|payment| payment.amount).sum()
     }
 
+    /// Whether people in the ERP cancelled one of its sales orders.
+    fn gone_in_erp(&self) -> bool {
+        self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key))
+    }
+
     fn alive(&self) -> impl Iterator<Item = &Sale> {
         self.sales.iter().filter(|sale| sale.state != DocumentState::Cancelled)
     }
@@ -140,6 +146,9 @@ impl Case<'_> {
             if !self.excuses(&exception.code) {
                 self.violate("I8", &format!("was given to people without cause: {}", exception.code));
             }
+            if let (Some(order), "amendment_refused") = (&self.order, exception.code.as_str()) {
+                self.gives_back(order);
+            }
             return;
         }
         match &self.order {
@@ -153,15 +162,13 @@ impl Case<'_> {
 
     fn agrees(&self, order: &Order) {
         let Some(config) = self.world.configs.get(&self.key.store) else { return };
-        let gone_in_erp = self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key));
+        let gone_in_erp = self.gone_in_erp();
         let wanted = match config.import.effect(order) {
             Effect::Ship => Some(DocumentState::Processing),
             Effect::Reserve | Effect::Authorised => Some(DocumentState::Reserved),
             Effect::ShipIfPaid | Effect::Never => None,
         };
-        if !gone_in_erp && self.alive().any(|sale| sale.state >= DocumentState::Processing) {
-            self.gives_back(order);
-        }
+        self.gives_back(order);
         match (wanted, self.alive().next()) {
             (Some(state), Some(sale)) => self.faithful(order, sale, state),
             // Told by the reconciliation of both sides, which is not built yet.
@@ -171,6 +178,11 @@ impl Case<'_> {
             }
             (None, Some(_)) if order.status == OrderStatus::Cancelled => {
                 self.violate("I4", "is cancelled in the shop and alive in the ERP");
+            }
+            (None, Some(sale))
+                if order.status == OrderStatus::Refunded && sale.state == DocumentState::Reserved =>
+            {
+                self.violate("I4", "is wholly refunded in the shop and still reserved in the ERP");
             }
             (None, Some(sale)) if sale.state == DocumentState::Draft => {
                 self.violate("I4", "was left half made in the ERP");
@@ -204,6 +216,9 @@ impl Case<'_> {
 
     /// I4: the credits are the shop's refunds, each to the cent and booked.
     fn gives_back(&self, order: &Order) {
+        if self.gone_in_erp() || !self.alive().any(|sale| sale.state >= DocumentState::Processing) {
+            return;
+        }
         let credit = |id: RefundId| self.credits.iter().find(|credit| credit.order.key.refund == Some(id));
         for refund in &order.refunds {
             match credit(refund.id) {
@@ -214,7 +229,7 @@ impl Case<'_> {
                 Some(credit) if credit.state != DocumentState::Processing => {
                     self.violate("I4", &format!("the credit of refund {} is half made", refund.id));
                 }
-                Some(_) => {}
+                Some(credit) => self.gives_back_what_came(refund.id, credit),
             }
         }
         if self.unfounded_credits(order) {
@@ -222,10 +237,33 @@ impl Case<'_> {
         }
     }
 
+    /// Units that came back are goods of their line, the rest is money; the tax
+    /// is that of the order's one rate; and the credit names its sales order.
+    fn gives_back_what_came(&self, id: RefundId, credit: &Sale) {
+        let refunds = self.world.shops.get(&self.key.store).map(|shop| shop.refunds_of(self.key.order));
+        let refund = refunds.into_iter().flatten().find(|refund| refund.id == id);
+        let Some(refund) = refund else { return };
+        let goods = |line: &&SalesLine| line.kind == LineKind::Goods;
+        let booked: Vec<_> =
+            credit.order.lines.iter().filter(goods).map(|line| (line.line, -line.quantity)).collect();
+        let came: Vec<_> = refund.lines.iter().map(|line| (line.line, line.quantity)).collect();
+        if booked != came {
+            self.violate("I4", &format!("refund {id} brought {came:?}, its credit has {booked:?}"));
+        }
+        let tax = credit.order.lines.iter().map(|line| line.tax).sum::<Decimal>();
+        let right = credit.order.totals.gross * Decimal::new(19, 2) / Decimal::new(119, 2);
+        if (tax - right).abs() > Decimal::new(1, 2) {
+            self.violate("I4", &format!("refund {id} gives back {tax} of tax instead of {right}"));
+        }
+        let origin = credit.order.origin.as_ref();
+        if !self.sales.iter().any(|sale| Some(&sale.id) == origin) {
+            self.violate("I3", &format!("the credit of refund {id} names no sales order"));
+        }
+    }
+
     fn unfounded_credits(&self, order: &Order) -> bool {
-        let founded = |credit: &Sale| {
-            order.refunds.iter().any(|refund| credit.order.key.refund == Some(refund.id))
-        };
+        let founded =
+            |credit: &Sale| order.refunds.iter().any(|refund| credit.order.key.refund == Some(refund.id));
         !self.credits.iter().all(founded)
     }
 
@@ -238,7 +276,7 @@ impl Case<'_> {
                 .iter()
                 .any(|sale| matches!(sale.state, DocumentState::Processing | DocumentState::Done))
         };
-        let gone_in_erp = || self.sales.iter().any(|sale| self.erp.books.was_cancelled_here(&sale.order.key));
+        let gone_in_erp = || self.gone_in_erp();
         match code {
             "item_unknown" => self.order.as_ref().is_some_and(|order| {
                 order

@@ -62,7 +62,7 @@ pub enum Saboteur {
     CursorBeforeWork,
     /// A change is confirmed and not made.
     AmendOnPaper,
-    /// Every attempt to credit a refund is a credit of its own.
+    /// A credit is not looked up, and a second attempt has another number.
     CreditUnderNewNumbers,
     /// The refunds of an order are overlooked.
     OverlookRefunds,
@@ -132,6 +132,7 @@ impl Saboteur {
                 table: Arc::clone(table),
                 bug,
                 numbers: Mutex::default(),
+                attempted: Mutex::default(),
             }),
             _ => Arc::clone(erp) as Arc<dyn Erp>,
         }
@@ -201,6 +202,7 @@ struct BadErp {
     table: Arc<SimTable>,
     bug: Saboteur,
     numbers: Mutex<u64>,
+    attempted: Mutex<BTreeSet<DocumentKey>>,
 }
 
 impl BadErp {
@@ -212,8 +214,9 @@ impl BadErp {
 
     fn misnumbered(&self, order: &SalesOrder) -> SalesOrder {
         let mut order = order.clone();
-        if self.bug == S::CreditUnderNewNumbers {
-            order.key.refund = order.key.refund.map(|_| RefundId(9_000_000 + self.next_number()));
+        let is_first = || lock(&self.attempted).insert(order.key.clone());
+        if self.bug == S::CreditUnderNewNumbers && order.key.refund.is_some() && !is_first() {
+            order.key.refund = Some(RefundId(9_000_000 + self.next_number()));
         }
         order
     }
@@ -243,7 +246,8 @@ impl Erp for BadErp {
     }
 
     async fn find(&self, key: &DocumentKey) -> Result<Option<ErpDocument>, CallError> {
-        if matches!(self.bug, S::NeverLookUp | S::CreateAfterUnknown) {
+        let overlooked = self.bug == S::CreditUnderNewNumbers && key.refund.is_some();
+        if overlooked || matches!(self.bug, S::NeverLookUp | S::CreateAfterUnknown) {
             return Ok(None);
         }
         self.misread(self.inner.find(key).await)

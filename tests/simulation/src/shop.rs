@@ -110,6 +110,12 @@ impl SimShop {
         self.change_quietly(id, |order| order.refunds.retain(|known| known.id != refund));
     }
 
+    /// The refunds of an order as they are.
+    pub fn refunds_of(&self, id: OrderId) -> Vec<Refund> {
+        let refunds = lock(&self.refunds);
+        refunds.get(&id).into_iter().flatten().map(|(_, refund)| refund.clone()).collect()
+    }
+
     /// What a listing of refunds shows: now and then not the newest yet.
     fn list_refunds(&self, id: OrderId) -> Result<Vec<Refund>, ShopError> {
         if self.present(id).is_none() {

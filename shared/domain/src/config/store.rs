@@ -51,6 +51,11 @@ pub struct StoreConfig {
     /// What it may sell of whose stock; absent: its quantities are left alone.
     #[serde(default)]
     pub stock: Option<StockConfig>,
+    /// Refunds given before this instant (UTC) are taken to be in the ERP, by
+    /// whatever hand: for stores that were connected before Weir booked refunds.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub refunds_since: Option<jiff::Timestamp>,
     /// Orders placed before this instant (UTC) are never imported.
     #[serde(default)]
     #[schemars(with = "Option<String>")]

@@ -27,7 +27,8 @@ pub struct Refund {
 /// A part of a refund that names a line of the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundLine {
-    /// The order's line, shipping line or fee, by the shop's id.
+    /// The order's line, shipping line or fee, by the shop's id; 0 where the
+    /// shop does not say.
     pub line: u64,
     /// Units that come back; zero where only money does.
     pub quantity: Decimal,

@@ -8,11 +8,14 @@ use crate::config::StoreConfig;
 use crate::decide::{Decision, reservation_ends};
 use crate::id::ErpId;
 use crate::import::Effect;
-use crate::order::Order;
+use crate::order::{Order, OrderStatus};
 use crate::ports::{Amendment, Cancellation, Creation, DocumentState, Erp, ErpDocument};
 use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, Unfinished, WaitReason};
 use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder, SalesPayment};
+
+/// The ERP keeps a sales order that was to be cancelled.
+const CANCEL_REFUSED: &str = "cancel_refused";
 
 /// What is to be booked, in the ERP's names.
 struct Booked {
@@ -35,7 +38,7 @@ impl Session<'_> {
                 Ok(Done::new("waits", "it is too early: see what it waits for"))
             }
             Decision::Except { code, detail } => Err(Stop::Except(Reason::new(code, "order", detail))),
-            Decision::Cancel(why) => self.cancel(config, order, why).await,
+            Decision::Cancel(why) => self.cancel_or_finish(config, order, why).await,
             Decision::Expire => self.expire(config, order).await,
             Decision::Revive(release) => {
                 self.revive();
@@ -294,6 +297,7 @@ impl Session<'_> {
         document: &ErpDocument,
         sales_order: &SalesOrder,
     ) -> Result<(), Stop> {
+        self.sale_was_read = true;
         let record = &mut self.held.record;
         record.remember(DocumentKind::SalesOrder, document.clone());
         record.document = DocumentAxis::InErp;
@@ -356,6 +360,24 @@ impl Session<'_> {
         Err(Stop::Except(Reason::new("payment_overdue", "order", detail)))
     }
 
+    /// An order that was wholly refunded and cannot be cancelled any more is
+    /// brought to its end, so that it can be credited.
+    async fn cancel_or_finish(
+        &mut self,
+        config: &StoreConfig,
+        order: &Order,
+        why: &'static str,
+    ) -> Result<Done, Stop> {
+        match self.cancel(config, order, why).await {
+            Err(Stop::Except(reason))
+                if reason.code == CANCEL_REFUSED && order.status == OrderStatus::Refunded =>
+            {
+                self.book(config, order, Release::Ship).await
+            }
+            ended => ended,
+        }
+    }
+
     async fn cancel(&mut self, config: &StoreConfig, order: &Order, why: &'static str) -> Result<Done, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let document = match self.held.record.sales_order().cloned() {
@@ -384,7 +406,7 @@ impl Session<'_> {
                 let detail = format!(
                     "The order is to be cancelled ({why}); the ERP refuses, its sales order has gone too far."
                 );
-                Err(Stop::Except(Reason::new("cancel_refused", "order", detail)))
+                Err(Stop::Except(Reason::new(CANCEL_REFUSED, "order", detail)))
             }
         }
     }

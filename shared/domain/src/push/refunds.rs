@@ -1,6 +1,7 @@
 //! Refunds of the shop become credits in the ERP, each once under its own
 //! key, after the sales order they give back from: gross first, then what was
-//! given back.
+//! given back. What is wrong with the order itself, or with one of its
+//! refunds, keeps no other refund from being booked.
 
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
@@ -14,100 +15,183 @@ use crate::id::{DocumentKey, ErpId, RefundId};
 use crate::order::{Order, Refund};
 use crate::outcome::CallError;
 use crate::ports::{Creation, DocumentState, Erp, ErpDocument};
-use crate::record::{Credit, DocumentAxis, DocumentKind, Hold, OrderRecord, PaymentAxis, WaitReason};
-use crate::resolve::{self, Resolver};
+use crate::record::{
+    Credit, DocumentAxis, DocumentKind, Exception, Hold, OrderRecord, PaymentAxis, WaitReason,
+};
+use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder};
 
-/// A listing that lacks a refund of the order is read again after this.
-const STALE_WAIT: SignedDuration = SignedDuration::from_secs(60);
+/// A listing that lacks a refund of the order is read again after this …
+const UNLISTED_WAIT: SignedDuration = SignedDuration::from_secs(60);
+/// … until it has lacked it for so long.
+const LONGEST_UNLISTED: SignedDuration = SignedDuration::from_mins(15);
+/// The adapters' code for a document that people cancelled.
+const CANCELLED_IN_ERP: &str = "cancelled_in_erp";
+
+/// What came of an order's refunds.
+struct Settled {
+    booked: usize,
+    /// The first that a person has to look at.
+    problem: Option<Reason>,
+    /// The shop names one that it does not list yet.
+    unlisted: bool,
+}
+
+/// The credit that each of an order's refunds becomes.
+type Credits = Vec<Result<Option<SalesOrder>, ResolveError>>;
 
 impl Session<'_> {
-    /// Books what was given back and is not in the ERP yet. `done` is what
-    /// became of the order itself.
+    /// Books what was given back and is not in the ERP yet. `ended` is what
+    /// became of the order itself, `stood` the exception it was in before.
     pub(super) async fn settle_refunds(
         &mut self,
         config: &StoreConfig,
         order: &Order,
-        done: Done,
+        ended: Result<Done, Stop>,
+        stood: Option<Exception>,
     ) -> Result<Done, Stop> {
+        let is_open = match &ended {
+            Ok(_) => self.held.record.hold == Hold::None,
+            Err(stop) => matches!(stop, Stop::Except(_)),
+        };
+        if !is_open || is_old(&self.held.record, order) {
+            return ended;
+        }
+        note_payment(&mut self.held.record, order);
         if !is_due(&self.held.record, order) {
-            return Ok(done);
+            return ended;
         }
-        if self.held.record.document == DocumentAxis::Cancelled {
-            return Err(Stop::Except(cancelled_after_refund()));
+        // Should the work have to wait now, the wait hides no exception.
+        if let (Ok(_), Some(stood)) = (&ended, stood) {
+            self.held.record.hold = Hold::Exception(stood);
         }
-        let refunds = self.read_refunds().await?;
-        let listed = |id: RefundId| refunds.iter().any(|refund| refund.id == id);
-        if order.refunds.iter().any(|named| !listed(named.id)) {
-            let due_at = self.now() + STALE_WAIT;
+        let settled = self.settle_each(config, order).await?;
+        note_payment(&mut self.held.record, order);
+        self.conclude(ended, settled)
+    }
+
+    fn conclude(&mut self, ended: Result<Done, Stop>, settled: Settled) -> Result<Done, Stop> {
+        let done = ended?;
+        if let Some(reason) = settled.problem {
+            return Err(Stop::Except(reason));
+        }
+        self.held.record.hold = Hold::None;
+        if settled.unlisted {
+            let due_at = self.now() + UNLISTED_WAIT;
             self.held.record.wait(WaitReason::StaleRead, due_at);
             return Ok(Done::new("waits", "the shop names a refund that it does not list yet"));
         }
-        let (booked, problem) = self.credit_all(config, order, &refunds).await?;
-        let missing = self.held.record.refunds.keys().copied().find(|id| !listed(*id));
-        let problem = match (problem, missing) {
-            (None, Some(id)) => self.deleted(config, order, id).await?,
-            (problem, _) => problem,
-        };
-        note_payment(&mut self.held.record, order);
-        match problem {
-            Some(reason) => Err(Stop::Except(reason)),
-            None if booked > 0 && done.what == "unchanged" => {
+        match settled.booked {
+            booked @ 1.. if done.what == "unchanged" => {
                 Ok(Done::new("credited", format!("{booked} of its refunds are in the ERP now")))
             }
-            None => Ok(done),
+            _ => Ok(done),
         }
     }
 
-    /// One refund that cannot be booked does not keep the others from it: how
-    /// many were booked, and the first problem.
+    async fn settle_each(&mut self, config: &StoreConfig, order: &Order) -> Result<Settled, Stop> {
+        let (booking, peer) = self.erp_peer(config, order)?;
+        if self.held.record.document == DocumentAxis::Cancelled {
+            let problem = self.cancelled(&booking.erp, &peer, order).await?;
+            return Ok(Settled { booked: 0, problem, unlisted: false });
+        }
+        if let Some(reason) = self.look_at_sale(&booking.erp, &peer).await? {
+            return Ok(Settled { booked: 0, problem: Some(reason), unlisted: false });
+        }
+        let id = self.hint.order;
+        let refunds = self.read_shop(async |shop| shop.refunds(id).await).await?;
+        // First what is no more: it leaves room for what came instead.
+        let mut problem = None;
+        let listed = |id: RefundId| refunds.iter().any(|refund| refund.id == id);
+        let named = |id: RefundId| order.refunds.iter().any(|refund| refund.id == id);
+        let known: Vec<RefundId> = self.held.record.refunds.keys().copied().collect();
+        for gone in known.into_iter().filter(|id| !listed(*id) && !named(*id)) {
+            let found = self.deleted(&booking.erp, &peer, order, gone).await?;
+            problem = problem.or(found);
+        }
+        let (booked, found) = self.credit_all(config, order, &refunds).await?;
+        let unlisted = order.refunds.iter().any(|refund| !listed(refund.id));
+        let too_long = self.note_unlisted(unlisted);
+        Ok(Settled { booked, problem: problem.or(found).or(too_long), unlisted })
+    }
+
+    /// How many were booked, and the first problem.
     async fn credit_all(
         &mut self,
         config: &StoreConfig,
         order: &Order,
         refunds: &[Refund],
     ) -> Result<(usize, Option<Reason>), Stop> {
+        let credits = self.resolve_credits(config, order, refunds).await?;
+        let (booking, peer) = self.erp_peer(config, order)?;
         let (mut booked, mut problem) = (0, None);
-        for refund in refunds {
-            let found = match self.held.record.refunds.get(&refund.id) {
-                Some(credit) if credit.booked => changed(credit, refund, order),
-                _ => match self.credit(config, order, refund).await {
-                    Ok(()) => {
-                        booked += 1;
-                        None
-                    }
-                    Err(stop) => Some(reason(stop)?),
-                },
+        for (refund, credit) in refunds.iter().zip(credits) {
+            let known = self.held.record.refunds.get(&refund.id).filter(|known| known.booked);
+            let found = if let Some(known) = known.cloned() {
+                self.changed(&booking.erp, &peer, order, refund, &known).await?
+            } else if config.refunds_since.is_some_and(|since| refund.created_at < since) {
+                self.remember_credit(order, refund, true, None);
+                None
+            } else {
+                let ended = self.credit(&booking.erp, &peer, order, refund, credit).await;
+                booked += usize::from(ended.is_ok());
+                ended.err().map(reason).transpose()?
             };
             problem = problem.or(found);
         }
         Ok((booked, problem))
     }
 
-    async fn read_refunds(&mut self) -> Result<Vec<Refund>, Stop> {
-        let id = self.hint.order;
-        self.read_shop(async |shop| shop.refunds(id).await).await
+    async fn resolve_credits(
+        &self,
+        config: &StoreConfig,
+        order: &Order,
+        refunds: &[Refund],
+    ) -> Result<Credits, Stop> {
+        let first_skus = &self.held.record.first_skus;
+        let mut keys = resolve::keys(order, first_skus);
+        keys.extend(refunds.iter().flat_map(|refund| resolve::credit_keys(order, refund)));
+        keys.sort();
+        keys.dedup();
+        let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
+        let resolver = Resolver { config, mappings: &mappings, first_skus };
+        Ok(resolver.credits(order, refunds))
     }
 
     /// Books one refund, or finds it booked.
-    async fn credit(&mut self, config: &StoreConfig, order: &Order, refund: &Refund) -> Result<(), Stop> {
-        let (booking, peer) = self.erp_peer(config, order)?;
-        let Some(credit) = self.resolve_credit(config, order, refund).await? else {
-            self.remember_credit(refund, order, true, None);
+    async fn credit(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        order: &Order,
+        refund: &Refund,
+        credit: Result<Option<SalesOrder>, ResolveError>,
+    ) -> Result<(), Stop> {
+        if order.is_anonymised() {
+            let detail = format!("Refund {} is of a customer whose data was erased.", refund.id);
+            return Err(Stop::Except(Reason::new("refund_of_erased", "refund", detail)));
+        }
+        let Some(credit) = credit.map_err(except)? else {
+            self.remember_credit(order, refund, true, None);
             return Ok(());
         };
+        let origin = self.held.record.sales_order().map(|document| document.id.clone());
+        let credit = SalesOrder { origin, ..credit };
         self.stays_within_order(refund, &credit)?;
         let began = self.held.record.refunds.contains_key(&refund.id) || self.push.amnesia;
-        let found = if began { self.find_credit(&booking.erp, &peer, &credit.key).await? } else { None };
+        let found = if began { self.find_document(erp, peer, &credit.key).await? } else { None };
         let document = match found {
             Some(document) => document,
-            None => self.create_credit(&booking.erp, &peer, order, refund, &credit).await?,
+            None => self.create_credit(erp, peer, order, refund, &credit).await?,
         };
+        if document.state == DocumentState::Cancelled {
+            return Err(Stop::Except(credit_cancelled(&credit.key)));
+        }
         let confirm = async |erp: &dyn Erp| erp.confirm(&document, &credit).await;
-        let document = self.call_erp(&booking.erp, &peer, confirm).await?;
+        let document = self.call_erp(erp, peer, confirm).await?;
         self.held.record.remember(DocumentKind::CreditNote, document.clone());
         check(refund, &credit, &document)?;
-        self.remember_credit(refund, order, true, Some(document.id));
+        self.remember_credit(order, refund, true, Some(document.id));
         Ok(())
     }
 
@@ -119,17 +203,17 @@ impl Session<'_> {
         refund: &Refund,
         credit: &SalesOrder,
     ) -> Result<ErpDocument, Stop> {
-        self.remember_credit(refund, order, false, None);
+        self.remember_credit(order, refund, false, None);
         self.save("crediting", "a credit for one of its refunds is about to be made").await?;
         match self.call_erp(erp, peer, async |erp| erp.create(credit).await).await? {
             Creation::Created(document) => Ok(document),
-            Creation::AlreadyExists => self.find_credit(erp, peer, &credit.key).await?.ok_or_else(|| {
+            Creation::AlreadyExists => self.find_document(erp, peer, &credit.key).await?.ok_or_else(|| {
                 Stop::Call(peer.clone(), CallError::unknown("the credit exists, and is not found"))
             }),
         }
     }
 
-    async fn find_credit(
+    async fn find_document(
         &mut self,
         erp: &ErpId,
         peer: &Peer,
@@ -138,29 +222,25 @@ impl Session<'_> {
         self.call_erp(erp, peer, async |erp| erp.find(key).await).await
     }
 
-    async fn resolve_credit(
-        &self,
-        config: &StoreConfig,
-        order: &Order,
-        refund: &Refund,
-    ) -> Result<Option<SalesOrder>, Stop> {
-        if order.is_anonymised() {
-            let detail = format!("Refund {} is of a customer whose data was erased: book it by hand.", refund.id);
-            return Err(Stop::Except(Reason::new("refund_of_erased", "refund", detail)));
+    /// The sales order as the ERP has it now: people may have changed it since
+    /// it was booked, and nothing is given back from a cancelled one.
+    async fn look_at_sale(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<Reason>, Stop> {
+        let key = self.held.record.document_key();
+        if !self.sale_was_read
+            && let Some(sale) = self.find_document(erp, peer, &key).await?
+        {
+            self.held.record.remember(DocumentKind::SalesOrder, sale);
+            self.sale_was_read = true;
         }
-        let first_skus = &self.held.record.first_skus;
-        let mut keys = resolve::keys(order, first_skus);
-        keys.extend(resolve::credit_keys(order, refund));
-        keys.sort();
-        keys.dedup();
-        let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
-        let resolver = Resolver { config, mappings: &mappings, first_skus };
-        let credit = resolver.credit(order, refund).map_err(except)?;
-        let origin = self.held.record.sales_order().map(|document| document.id.clone());
-        Ok(credit.map(|credit| SalesOrder { origin, ..credit }))
+        let sale = self.held.record.sales_order();
+        let detail = "Its sales order was cancelled in the ERP; nothing is credited to it.";
+        Ok(sale
+            .filter(|sale| sale.state == DocumentState::Cancelled)
+            .map(|_| Reason::new(CANCELLED_IN_ERP, "order", detail)))
     }
 
-    /// Credits never exceed what was booked less what was credited.
+    /// Credits never exceed what the sales order comes to less what was
+    /// credited.
     fn stays_within_order(&self, refund: &Refund, credit: &SalesOrder) -> Result<(), Stop> {
         let record = &self.held.record;
         let Some(sold) = record.sales_order().and_then(|document| document.totals.as_ref()) else {
@@ -169,53 +249,112 @@ impl Session<'_> {
         let others = record.refunds.iter().filter(|(id, credit)| **id != refund.id && credit.booked);
         let credited: Decimal = others.map(|(_, credit)| credit.amount).sum();
         let left = sold.gross - credited;
-        if -credit.totals.gross <= left {
+        let amount = -credit.totals.gross;
+        if amount <= left {
             return Ok(());
         }
-        let detail = format!(
-            "Refund {} gives back {}; of its sales order only {left} is left.",
-            refund.id, -credit.totals.gross
-        );
+        let detail = format!("Refund {} is {amount}; of its sales order only {left} is left.", refund.id);
         Err(Stop::Except(Reason::new("credit_above_order", "refund", detail)))
     }
 
-    fn remember_credit(&mut self, refund: &Refund, order: &Order, booked: bool, document: Option<String>) {
+    fn remember_credit(&mut self, order: &Order, refund: &Refund, booked: bool, document: Option<String>) {
         let amount = order.currency.round(refund.amount);
         self.held.record.refunds.insert(refund.id, Credit { amount, booked, document });
     }
 
-    /// A refund is not in the shop any more. If its credit is in the ERP a
-    /// person has to decide; if it never came there, it is forgotten.
+    /// A refund is not in the shop any more. If its credit is alive in the ERP
+    /// a person has to decide; else it is forgotten.
     async fn deleted(
         &mut self,
-        config: &StoreConfig,
+        erp: &ErpId,
+        peer: &Peer,
         order: &Order,
         id: RefundId,
     ) -> Result<Option<Reason>, Stop> {
-        let booked = self.held.record.refunds.get(&id).is_some_and(|credit| credit.booked);
-        let (booking, peer) = self.erp_peer(config, order)?;
         let key = DocumentKey::of_refund(&order.key, id);
-        if !booked && self.find_credit(&booking.erp, &peer, &key).await?.is_none() {
+        if !self.is_alive(erp, peer, &key).await? {
             self.held.record.refunds.remove(&id);
             return Ok(None);
         }
         let detail = format!("Refund {id} was deleted in the shop; its credit {key} is in the ERP.");
         Ok(Some(Reason::new("refund_deleted", "refund", detail)))
     }
+
+    /// A refund has another amount than the one booked, unless people have
+    /// corrected the credit meanwhile.
+    async fn changed(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        order: &Order,
+        refund: &Refund,
+        known: &Credit,
+    ) -> Result<Option<Reason>, Stop> {
+        let amount = order.currency.round(refund.amount);
+        if known.amount == amount {
+            return Ok(None);
+        }
+        let key = DocumentKey::of_refund(&order.key, refund.id);
+        let found = self.find_document(erp, peer, &key).await?;
+        let corrected = found.filter(|credit| credit.totals.as_ref().is_some_and(|now| now.gross == -amount));
+        if let Some(credit) = corrected {
+            self.remember_credit(order, refund, true, Some(credit.id));
+            return Ok(None);
+        }
+        let detail = format!("Refund {} was {} and is {amount} now.", refund.id, known.amount);
+        Ok(Some(Reason::new("refund_changed", "refund", detail)))
+    }
+
+    /// The sales order is cancelled: so have to be the credits.
+    async fn cancelled(&mut self, erp: &ErpId, peer: &Peer, order: &Order) -> Result<Option<Reason>, Stop> {
+        let mut problem = None;
+        for id in self.held.record.refunds.keys().copied().collect::<Vec<_>>() {
+            let key = DocumentKey::of_refund(&order.key, id);
+            if self.is_alive(erp, peer, &key).await? {
+                let detail = format!("Its sales order is cancelled, and the credit {key} is not.");
+                problem = problem.or(Some(Reason::new("cancelled_after_refund", "order", detail)));
+            } else {
+                self.held.record.refunds.remove(&id);
+            }
+        }
+        Ok(problem)
+    }
+
+    async fn is_alive(&mut self, erp: &ErpId, peer: &Peer, key: &DocumentKey) -> Result<bool, Stop> {
+        let found = self.find_document(erp, peer, key).await?;
+        Ok(found.is_some_and(|credit| credit.state != DocumentState::Cancelled))
+    }
+
+    /// A shop whose listing never shows what its order names is for people.
+    fn note_unlisted(&mut self, unlisted: bool) -> Option<Reason> {
+        let now = self.now();
+        let since = &mut self.held.record.unlisted_since;
+        if !unlisted {
+            *since = None;
+            return None;
+        }
+        let since = *since.get_or_insert(now);
+        (now >= since + LONGEST_UNLISTED).then(|| {
+            let detail = "The shop's order names a refund that its list of refunds does not show.";
+            Reason::new("refund_not_listed", "refund", detail)
+        })
+    }
+}
+
+/// An older state than the newest seen says nothing about refunds.
+fn is_old(record: &OrderRecord, order: &Order) -> bool {
+    record.seen.as_ref().is_some_and(|seen| order.version().is_older_than(&seen.version))
 }
 
 /// Whether the order's refunds and those on record differ, and its sales
 /// order is as far as a credit needs it.
 fn is_due(record: &OrderRecord, order: &Order) -> bool {
-    let is_old = record.seen.as_ref().is_some_and(|seen| order.version().is_older_than(&seen.version));
-    if record.hold != Hold::None || is_old {
-        return false;
-    }
+    let is_alive = record.sales_order().is_some_and(|sale| sale.state != DocumentState::Cancelled);
     match record.document {
         DocumentAxis::None | DocumentAxis::Pushing => false,
-        DocumentAxis::Cancelled => record.refunds.values().any(|credit| credit.booked),
+        DocumentAxis::Cancelled => !record.refunds.is_empty(),
         DocumentAxis::InErp | DocumentAxis::Closed => {
-            record.released == Some(Release::Ship) && !agree(record, order)
+            is_alive && record.released == Some(Release::Ship) && !agree(record, order)
         }
     }
 }
@@ -229,34 +368,23 @@ fn agree(record: &OrderRecord, order: &Order) -> bool {
         && order.refunds.iter().all(|refund| is_booked(refund.id, refund.total))
 }
 
-fn changed(credit: &Credit, refund: &Refund, order: &Order) -> Option<Reason> {
-    let amount = order.currency.round(refund.amount);
-    (credit.amount != amount).then(|| {
-        let detail = format!("Refund {} was {} and is {amount} now.", refund.id, credit.amount);
-        Reason::new("refund_changed", "refund", detail)
-    })
-}
-
 fn check(refund: &Refund, credit: &SalesOrder, document: &ErpDocument) -> Result<(), Stop> {
     if document.state == DocumentState::Cancelled {
-        let detail = format!("The credit for refund {} was cancelled in the ERP.", refund.id);
-        return Err(Stop::Except(Reason::new("credit_cancelled_in_erp", "refund", detail)));
+        return Err(Stop::Except(credit_cancelled(&credit.key)));
     }
     match document.totals.as_ref().filter(|totals| **totals != credit.totals) {
         None => Ok(()),
         Some(totals) => {
-            let detail = format!(
-                "The ERP's credit for refund {} says {totals}, the shop {}.",
-                refund.id, credit.totals
-            );
+            let (id, wanted) = (refund.id, &credit.totals);
+            let detail = format!("The ERP's credit for refund {id} says {totals}, the shop {wanted}.");
             Err(Stop::Except(Reason::new("totals_disagree", "refund", detail)))
         }
     }
 }
 
-fn cancelled_after_refund() -> Reason {
-    let detail = "Its sales order is cancelled, and credits for its refunds are in the ERP.";
-    Reason::new("cancelled_after_refund", "order", detail)
+fn credit_cancelled(key: &DocumentKey) -> Reason {
+    let detail = format!("The credit {key} was cancelled in the ERP; the refund is still in the shop.");
+    Reason::new("credit_cancelled_in_erp", "refund", detail)
 }
 
 /// What a person has to decide about one refund; anything else ends the work.
@@ -264,8 +392,12 @@ fn reason(stop: Stop) -> Result<Reason, Stop> {
     match stop {
         Stop::Except(reason) => Ok(reason),
         Stop::Call(peer, CallError::Rejected(rejection)) => {
+            let code = match rejection.code.as_str() {
+                CANCELLED_IN_ERP => "credit_cancelled_in_erp".to_owned(),
+                _ => rejection.code,
+            };
             let detail = format!("{peer} refused the credit: {}", rejection.detail);
-            Ok(Reason { code: rejection.code, subject: rejection.detail, detail })
+            Ok(Reason { code, subject: rejection.detail, detail })
         }
         stop => Err(stop),
     }

@@ -10,7 +10,7 @@ use super::stock::ReadForStock;
 use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
 use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
-use crate::decide::{decide, is_stale};
+use crate::decide::{Decision, decide, is_stale};
 use crate::hint::{Cause, Hint};
 use crate::id::ErpId;
 use crate::order::Order;
@@ -37,6 +37,8 @@ pub(super) struct Session<'a> {
     pub(super) stock_read: Option<ReadForStock>,
     /// The shop does not have the order any more.
     pub(super) gone: bool,
+    /// The record has its sales order as the ERP has it now.
+    pub(super) sale_was_read: bool,
     /// Where the sales order was when the work began.
     pub(super) document_before: (DocumentAxis, Option<Release>),
     /// The rows of its lines may say other than the record: a worker before
@@ -70,6 +72,7 @@ impl<'a> Session<'a> {
             read: None,
             stock_read: None,
             gone: false,
+            sale_was_read: false,
             document_before,
             unsure,
         }
@@ -92,8 +95,10 @@ impl<'a> Session<'a> {
         if self.remember_read(&order, read_at, by_shop) {
             self.stock_read = Some(ReadForStock::new(&config, &order, read_at));
         }
-        let done = self.act(&config, &order, decision).await?;
-        self.settle_refunds(&config, &order, done).await
+        let keeps = matches!(decision, Decision::Keep(_));
+        let stood = self.held.record.exception().cloned();
+        let ended = self.act(&config, &order, decision).await;
+        if keeps { ended } else { self.settle_refunds(&config, &order, ended, stood).await }
     }
 
     /// The worker before us never finished. Now and then that happens; an

@@ -2,7 +2,8 @@
 //!
 //! Units that come back are booked as the goods they are, so that the ERP can
 //! expect them; money without goods is an allowance, on an item of its own.
-//! What the amount says beyond its lines is an allowance at the order's tax mix.
+//! What the amount says beyond its lines is an allowance at the tax mix of
+//! what is left of the order.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use super::component::{Component, components, split_by_rate, tax_candidates, tax
 use super::{ResolveError, Resolver, note};
 use crate::id::DocumentKey;
 use crate::mapping::{MappingKey, MappingKind};
-use crate::money::Totals;
+use crate::money::{Totals, opposite};
 use crate::order::{Order, Refund, RefundLine, TaxShare};
 use crate::sales::{LineKind, Release, SalesLine, SalesOrder, Tolerance};
 
@@ -35,21 +36,41 @@ pub fn credit_keys(order: &Order, refund: &Refund) -> Vec<MappingKey> {
 }
 
 impl Resolver<'_> {
-    /// The credit to book for a refund of `order`: `None` where nothing comes
-    /// back, neither goods nor money. Its quantities and totals are negative.
-    pub fn credit(&self, order: &Order, refund: &Refund) -> Result<Option<SalesOrder>, ResolveError> {
-        let of_lines = with_tax(order, refund)?;
+    /// The credit to book for each refund of `order`, which come oldest first:
+    /// `None` where nothing comes back, neither goods nor money. Quantities and
+    /// totals are negative.
+    pub fn credits(
+        &self,
+        order: &Order,
+        refunds: &[Refund],
+    ) -> Vec<Result<Option<SalesOrder>, ResolveError>> {
+        let mut given = Vec::new();
+        let mut credit = |refund| {
+            let credit = self.credit(order, refund, &given)?;
+            given.extend(credit.iter().flat_map(|credit| credit.lines.clone()));
+            Ok(credit)
+        };
+        refunds.iter().map(&mut credit).collect()
+    }
+
+    fn credit(
+        &self,
+        order: &Order,
+        refund: &Refund,
+        given: &[SalesLine],
+    ) -> Result<Option<SalesOrder>, ResolveError> {
         let mut gaps = Vec::new();
         let mut lines = Vec::new();
-        for line in &of_lines {
+        for line in &with_tax(order, refund)? {
             for part in split_by_rate(order, refunded(order, line)?) {
                 lines.extend(self.credit_line(order, &part, &mut gaps));
             }
         }
         let named: Decimal = lines.iter().map(|line| line.net + line.tax).sum();
         let mut rest = opposite(order.currency.round(refund.amount)) - named;
-        if rest.abs() > self.explained(order, of_lines.len()) {
-            lines.extend(self.allowances(order, rest, &mut gaps)?);
+        if rest.abs() > self.rounding_of(order, &lines) {
+            let left = self.left(order, given.iter().chain(&lines), &mut gaps);
+            lines.extend(self.allowances(order, rest, left, &mut gaps)?);
             rest = Decimal::ZERO;
         }
         if !gaps.is_empty() {
@@ -63,8 +84,8 @@ impl Resolver<'_> {
         let tax = lines.iter().map(|line| line.tax).sum::<Decimal>();
         let rates = order.rates.len().max(1);
         let tolerance = Tolerance {
-            net: self.explained(order, lines.len()),
-            tax: self.explained(order, lines.len() * rates + rates),
+            net: self.rounding_of(order, &lines),
+            tax: self.rounding(order, lines.len() * rates + rates + 1),
         };
         SalesOrder {
             key: DocumentKey::of_refund(&refund.order, refund.id),
@@ -82,11 +103,17 @@ impl Resolver<'_> {
         }
     }
 
-    /// What rounding of so many parts, and of their sum, can explain.
-    fn explained(&self, order: &Order, parts: usize) -> Decimal {
+    /// What rounding of the net and the tax of each line, and of their sum, can
+    /// explain: nothing where there is no line.
+    fn rounding_of(&self, order: &Order, lines: &[SalesLine]) -> Decimal {
+        if lines.is_empty() { Decimal::ZERO } else { self.rounding(order, 2 * lines.len() + 1) }
+    }
+
+    /// What rounding so many amounts can explain.
+    fn rounding(&self, order: &Order, amounts: usize) -> Decimal {
         let half = order.currency.minor_unit() / Decimal::TWO;
         let cap = self.config.rounding_cap.max(order.currency.minor_unit());
-        (half * Decimal::from(parts + 1)).min(cap)
+        (half * Decimal::from(amounts)).min(cap)
     }
 
     /// `None` where neither goods nor money come back.
@@ -121,22 +148,37 @@ impl Resolver<'_> {
         self.mappings.get(&key).and_then(|target| target.first().cloned()).ok_or(key)
     }
 
+    /// The net and tax of the order that were not given back, by treatment.
+    fn left<'a>(
+        &self,
+        order: &Order,
+        given: impl Iterator<Item = &'a SalesLine>,
+        gaps: &mut Vec<MappingKey>,
+    ) -> Mix {
+        let mut sold = Mix::new();
+        for part in taxed_parts(order).filter(|part| !part.net.is_zero() || !part.tax.is_zero()) {
+            let taxes = self.taxes(order, &part).unwrap_or_else(|gap| note(gaps, gap));
+            add(&mut sold, taxes, order.currency.round(part.net), order.currency.round(part.tax));
+        }
+        let mut left = sold.clone();
+        for line in given {
+            add(&mut left, line.taxes.clone(), line.net, line.tax);
+        }
+        left.retain(|_, (net, tax)| *net + *tax > Decimal::ZERO);
+        // More than all was given back already: people will see the sum.
+        if left.is_empty() { sold } else { left }
+    }
+
     /// `amount`, gross and signed as it is to be booked, shared by the
-    /// treatments of the order as its own gross is.
+    /// treatments as `mix` is.
     fn allowances(
         &self,
         order: &Order,
         amount: Decimal,
+        mix: Mix,
         gaps: &mut Vec<MappingKey>,
     ) -> Result<Vec<SalesLine>, ResolveError> {
         let item = self.allowance_item().unwrap_or_else(|gap| note(gaps, gap));
-        let mut mix: BTreeMap<Vec<String>, (Decimal, Decimal)> = BTreeMap::new();
-        for part in taxed_parts(order).filter(|part| !part.net.is_zero() || !part.tax.is_zero()) {
-            let taxes = self.taxes(order, &part).unwrap_or_else(|gap| note(gaps, gap));
-            let share = mix.entry(taxes).or_default();
-            share.0 += part.net;
-            share.1 += part.tax;
-        }
         let shares: Vec<_> = mix.into_iter().filter(|(_, (net, tax))| !(net + tax).is_zero()).collect();
         let grosses: Vec<Decimal> = shares.iter().map(|(_, (net, tax))| net + tax).collect();
         let Some(amounts) = spread(order, amount, &grosses) else {
@@ -160,6 +202,15 @@ impl Resolver<'_> {
     }
 }
 
+/// Net and tax by the ERP's tax codes.
+type Mix = BTreeMap<Vec<String>, (Decimal, Decimal)>;
+
+fn add(mix: &mut Mix, taxes: Vec<String>, net: Decimal, tax: Decimal) {
+    let share = mix.entry(taxes).or_default();
+    share.0 += net;
+    share.1 += tax;
+}
+
 /// `amount` in shares as the weights are, each rounded; the heaviest takes
 /// what rounding leaves. `None` if the weights come to nothing.
 fn spread(order: &Order, amount: Decimal, weights: &[Decimal]) -> Option<Vec<Decimal>> {
@@ -177,9 +228,9 @@ fn spread(order: &Order, amount: Decimal, weights: &[Decimal]) -> Option<Vec<Dec
 fn with_tax(order: &Order, refund: &Refund) -> Result<Vec<RefundLine>, ResolveError> {
     let complete = |line: &RefundLine| {
         let sold = sold(order, line)?;
-        let taxed = line.tax.is_zero() && line.taxes.iter().all(|share| share.amount.is_zero());
-        if !taxed || sold.tax.is_zero() || (sold.net + sold.tax).is_zero() {
-            return Ok(line.clone());
+        let untaxed = line.tax.is_zero() && line.taxes.iter().all(|share| share.amount.is_zero());
+        if !untaxed || sold.tax.is_zero() || (sold.net + sold.tax).is_zero() {
+            return Ok(RefundLine { taxes: at_rates_of(&sold, line), ..line.clone() });
         }
         let tax = order.currency.round(line.net * sold.tax / (sold.net + sold.tax));
         let share = |share: &TaxShare| TaxShare { amount: tax * share.amount / sold.tax, ..share.clone() };
@@ -187,6 +238,18 @@ fn with_tax(order: &Order, refund: &Refund) -> Result<Vec<RefundLine>, ResolveEr
         Ok(RefundLine { net: line.net - tax, tax, taxes, ..line.clone() })
     };
     refund.lines.iter().map(complete).collect()
+}
+
+/// The tax of a refund's line by the rates of the line sold: the shop leaves
+/// out a rate that gave nothing, and the treatment is the same all the same.
+fn at_rates_of(sold: &Component<'_>, line: &RefundLine) -> Vec<TaxShare> {
+    let given = |rate| line.taxes.iter().find(|share| share.rate == rate).map(|share| share.amount);
+    let of_sold = sold
+        .taxes
+        .iter()
+        .map(|share| TaxShare { amount: given(share.rate).unwrap_or_default(), ..share.clone() });
+    let is_other = |share: &&TaxShare| sold.taxes.iter().all(|known| known.rate != share.rate);
+    of_sold.chain(line.taxes.iter().filter(is_other).cloned()).collect()
 }
 
 fn sold<'a>(order: &'a Order, line: &RefundLine) -> Result<Component<'a>, ResolveError> {
@@ -199,11 +262,5 @@ fn refunded<'a>(order: &'a Order, line: &'a RefundLine) -> Result<Component<'a>,
     let is_money = sold.kind == LineKind::Goods && line.quantity.is_zero();
     let kind = if is_money { LineKind::Allowance } else { sold.kind };
     let quantity = if kind == LineKind::Goods { line.quantity } else { Decimal::ONE };
-    let taxes = if line.taxes.is_empty() { sold.taxes } else { &line.taxes };
-    Ok(Component { kind, quantity, net: line.net, tax: line.tax, taxes, ..sold })
-}
-
-/// The same amount with the other sign; zero has none.
-fn opposite(amount: Decimal) -> Decimal {
-    Decimal::ZERO - amount
+    Ok(Component { kind, quantity, net: line.net, tax: line.tax, taxes: &line.taxes, ..sold })
 }

@@ -30,8 +30,9 @@ pub enum ResolveError {
     /// A line of no quantity, or nothing to book at all.
     #[error("{0}")]
     Nonsense(&'static str),
-    /// A refund names a line that the order does not have (any more).
-    #[error("the refund names line {0}, which the order does not have")]
+    /// A refund names a line that was not booked: it is gone from the order,
+    /// or it is a gift card's, which paid.
+    #[error("the refund names line {0}, which is none of those booked")]
     LineUnknown(u64),
 }
 

@@ -230,7 +230,7 @@ fn a_sale_cancelled_by_people_in_the_erp_is_not_made_again() {
 }
 
 #[test]
-fn refunded_while_it_is_being_made_it_is_made_all_the_same() {
+fn refunded_while_it_is_being_made_it_is_cancelled() {
     let world = World::new();
     let order = sample::order("main", 1);
     let key = order.key.clone();
@@ -241,5 +241,5 @@ fn refunded_while_it_is_being_made_it_is_made_all_the_same() {
     world.place(order);
     world.change(&key, |order| order.status = OrderStatus::Refunded);
     world.minutes(5);
-    assert_eq!((world.view(&key), world.erp.sales().len()), ("in ERP", 1));
+    assert_eq!((world.view(&key), world.erp.sales().len()), ("cancelled", 1));
 }

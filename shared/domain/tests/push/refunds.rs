@@ -3,14 +3,14 @@
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use weir_domain::hint::Cause;
-use weir_domain::id::{DocumentKey, OrderKey, RefundId};
+use weir_domain::id::{DocumentKey, Generation, OrderKey, RefundId};
 use weir_domain::mapping::MappingKind;
 use weir_domain::order::{OrderStatus, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::DocumentState;
 use weir_domain::push::Pushed;
 use weir_domain::record::PaymentAxis;
-use weir_testkit::fault::timed_out;
+use weir_testkit::fault::{timed_out, unauthorised};
 use weir_testkit::{ErpOp, Fault, Sale, ShopOp, sample};
 
 use crate::what;
@@ -79,6 +79,7 @@ fn ten_hints_about_two_refunds_make_two_credits() {
         world.hint(&key);
     }
     assert_eq!((credits(&world), world.shop.faults.calls(ShopOp::Refunds)), (2, 1));
+    assert_eq!(world.erp.faults.calls(ErpOp::Create), 3);
 }
 
 #[test]
@@ -147,6 +148,47 @@ fn a_refund_deleted_after_its_credit_is_for_people() {
 }
 
 #[test]
+fn a_listing_that_never_shows_a_refund_is_for_people_and_keeps_no_other_waiting() {
+    let (world, key) = world();
+    world.shop.set_listed(MUG, false);
+    world.shop.refund(goodwill(&key, "5.00"));
+    assert_eq!(what(&refund(&world, mug(&key))), "waits");
+    assert!(credit(&world, &key, GOODWILL).is_some());
+    world.minutes(20);
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("refund_not_listed", 1));
+    world.shop.set_listed(MUG, true);
+    world.change(&key, |_| {});
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("", 2));
+}
+
+#[test]
+fn a_credit_that_people_cancelled_for_a_deleted_refund_is_forgotten() {
+    let (world, key) = world();
+    refund(&world, mug(&key));
+    refund(&world, goodwill(&key, "50.00"));
+    assert_eq!(world.exception(&key), "credit_above_order");
+    world.shop.delete_refund(key.order, MUG);
+    world.change(&key, |_| {});
+    assert_eq!(world.exception(&key), "refund_deleted", "that comes first");
+    world.erp.set_state(&DocumentKey::of_refund(&key, MUG), DocumentState::Cancelled);
+    world.change(&key, |_| {});
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("", 2));
+}
+
+#[test]
+fn every_refund_that_is_gone_is_looked_at() {
+    let (world, key) = world();
+    refund(&world, goodwill(&key, "5.00"));
+    world.erp.faults.script(ErpOp::Create, [Fault::Before(timed_out())]);
+    refund(&world, mug(&key));
+    world.shop.delete_refund(key.order, MUG);
+    world.shop.delete_refund(key.order, GOODWILL);
+    world.minutes(10);
+    assert_eq!(world.exception(&key), "refund_deleted");
+    assert_eq!(world.record(&key).refunds.keys().copied().collect::<Vec<_>>(), [GOODWILL]);
+}
+
+#[test]
 fn a_refund_deleted_before_its_credit_is_forgotten() {
     let (world, key) = world();
     world.erp.faults.script(ErpOp::Create, [Fault::Before(timed_out())]);
@@ -174,6 +216,11 @@ fn a_refund_whose_amount_changed_is_for_people() {
     world.shop.delete_refund(key.order, GOODWILL);
     refund(&world, goodwill(&key, "6.00"));
     assert_eq!((world.exception(&key).as_str(), credits(&world)), ("refund_changed", 1));
+    world
+        .erp
+        .edit(&DocumentKey::of_refund(&key, GOODWILL), |credit| credit.totals.gross = Decimal::new(-600, 2));
+    world.change(&key, |_| {});
+    assert_eq!(world.exception(&key), "", "people corrected the credit");
 }
 
 #[test]
@@ -234,12 +281,62 @@ fn a_credit_that_people_cancelled_is_not_made_again() {
 }
 
 #[test]
+fn what_is_wrong_with_the_order_keeps_no_refund_from_being_booked() {
+    let (world, key) = world();
+    world.change(&key, |order| order.billing.city = "Nestdorf".into());
+    assert_eq!(world.exception(&key), "amendment_refused");
+    refund(&world, mug(&key));
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("amendment_refused", 1));
+}
+
+#[test]
+fn nothing_is_credited_to_a_sale_that_people_cancelled() {
+    let (world, key) = world();
+    world.erp.set_state(&DocumentKey::of_order(&key, Generation::FIRST), DocumentState::Cancelled);
+    world.shop.refund(sample::refund(&key, 31, "56.07", &[]));
+    world.change(&key, |order| order.status = OrderStatus::Refunded);
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("cancelled_in_erp", 0));
+    world.change(&key, |_| {});
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("", 0), "both sides are at nothing");
+}
+
+#[test]
+fn a_wait_hides_no_exception_about_refunds() {
+    let (world, key) = world();
+    refund(&world, mug(&key));
+    world.shop.delete_refund(key.order, MUG);
+    world.change(&key, |_| {});
+    let since = world.record(&key).exception().unwrap().since;
+    world.erp.faults.script(ErpOp::Find, [Fault::Before(unauthorised())]);
+    refund(&world, goodwill(&key, "5.00"));
+    assert_eq!((world.view(&key), world.exception(&key).as_str()), ("waiting", "refund_deleted"));
+    world.minutes(10);
+    let exception = world.record(&key).exception().unwrap().clone();
+    assert_eq!((exception.code.as_str(), exception.since, credits(&world)), ("refund_deleted", since, 2));
+}
+
+#[test]
+fn what_was_given_back_before_weir_booked_refunds_is_left_alone() {
+    let (world, key) = world();
+    let given = mug(&key).created_at;
+    world.configure(|config| config.refunds_since = Some(given + SignedDuration::from_secs(1)));
+    refund(&world, mug(&key));
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("", 0));
+    world.configure(|config| config.refunds_since = Some(given));
+    refund(&world, goodwill(&key, "50.00"));
+    assert_eq!(world.exception(&key), "credit_above_order", "it counts all the same");
+}
+
+#[test]
 fn an_order_cancelled_after_its_refund_is_for_people() {
     let (world, key) = world();
     refund(&world, mug(&key));
-    world.erp.set_state(&DocumentKey::of_order(&key, weir_domain::id::Generation::FIRST), DocumentState::Draft);
+    world.erp.set_state(&DocumentKey::of_order(&key, Generation::FIRST), DocumentState::Draft);
     world.change(&key, |order| order.status = OrderStatus::Cancelled);
     assert_eq!(world.exception(&key), "cancelled_after_refund");
+    world.erp.set_state(&DocumentKey::of_refund(&key, MUG), DocumentState::Cancelled);
+    world.change(&key, |_| {});
+    assert_eq!((world.exception(&key).as_str(), world.view(&key)), ("", "cancelled"));
 }
 
 #[test]
@@ -257,18 +354,26 @@ fn what_is_only_reserved_is_cancelled_and_not_credited() {
 }
 
 #[test]
-fn an_order_refunded_while_its_push_was_in_doubt_is_pushed_gross_and_credited() {
-    let world = World::new();
-    world.map(MappingKind::Fee, "refund", &["ALLOWANCE"]);
-    world.erp.faults.script(ErpOp::Create, [Fault::Before(timed_out())]);
-    let order = sample::order("main", 1);
-    let key = order.key.clone();
-    world.place(order);
-    world.shop.refund(sample::refund(&key, 31, "56.07", &[]));
-    world.change(&key, |order| order.status = OrderStatus::Refunded);
-    world.minutes(10);
-    let sum: Decimal = world.erp.sales().iter().map(|sale| sale.order.totals.gross).sum();
-    assert_eq!((sum, world.erp.sales().len(), world.view(&key)), (Decimal::ZERO, 2, "in ERP"));
+fn an_order_wholly_refunded_while_its_push_was_in_doubt_ends_at_nothing() {
+    let cases = [
+        (ErpOp::Create, Fault::Before(timed_out()), 0, "not imported"),
+        (ErpOp::Create, Fault::After(timed_out()), 1, "cancelled"),
+        (ErpOp::Confirm, Fault::After(timed_out()), 2, "in ERP"),
+    ];
+    for (op, fault, documents, view) in cases {
+        let world = World::new();
+        world.map(MappingKind::Fee, "refund", &["ALLOWANCE"]);
+        world.erp.faults.script(op, [fault]);
+        let order = sample::order("main", 1);
+        let key = order.key.clone();
+        world.place(order);
+        world.shop.refund(sample::refund(&key, 31, "56.07", &[]));
+        world.change(&key, |order| order.status = OrderStatus::Refunded);
+        world.minutes(10);
+        let alive = world.erp.sales().into_iter().filter(|sale| sale.state != DocumentState::Cancelled);
+        let sum: Decimal = alive.map(|sale| sale.order.totals.gross).sum();
+        assert_eq!((sum, world.erp.sales().len(), world.view(&key)), (Decimal::ZERO, documents, view));
+    }
 }
 
 #[test]

@@ -147,6 +147,16 @@ impl Tryton {
         self.new_party(&buyer).await
     }
 
+    /// A party that a sale names, with its addresses.
+    pub(super) async fn party_by_id(&self, id: u64) -> Result<Party, CallError> {
+        let domain = json!([["id", "=", id]]);
+        let found: Vec<Party> =
+            self.client.search_unlogged("party.party", &domain, &party_fields(), 1).await?;
+        let gone =
+            || CallError::rejected("document_gone", format!("there is no party with id {id} any more"));
+        found.into_iter().next().ok_or_else(gone)
+    }
+
     async fn party_by_key(&self, buyer: &Buyer) -> Result<Option<Party>, CallError> {
         let domain = json!(["OR", ["code", "=", buyer.key], ["identifiers.code", "in", buyer.links]]);
         self.one_party("external key", &domain, |_| true).await

@@ -13,8 +13,10 @@ use super::Tryton;
 use super::address::{ADDRESS_FIELDS, Postal, WireAddress};
 use super::classify::Failure;
 use super::lines::{LINE_FIELDS, WireLine, written};
+use super::party::Party;
 use super::rights::Right;
 use super::wire::{Coded, WireDate, WireDecimal, clean};
+use super::workflow::record_id;
 
 /// The model.
 pub(super) const SALE: &str = "sale.sale";
@@ -187,7 +189,7 @@ impl Tryton {
     /// interface runs none of the rules that fill a form, so all is said.
     pub(super) async fn header(&self, order: &SalesOrder) -> Result<Map<String, Value>, CallError> {
         let currency = self.lookups.currency(&self.client, order.totals.currency).await?;
-        let mut party = self.party(order).await?;
+        let mut party = self.buyer(order).await?;
         let billing = Postal::of(&order.billing);
         let delivery = Postal::of(&order.delivery);
         let invoice = self.address(party.id, &mut party.addresses, &billing).await?;
@@ -216,6 +218,15 @@ impl Tryton {
             header.insert(SHIPPING_COST.to_owned(), Value::Null);
         }
         Ok(header)
+    }
+
+    /// Who bought; of a credit, who bought what it gives back from, whatever
+    /// the order says of them by now.
+    async fn buyer(&self, order: &SalesOrder) -> Result<Party, CallError> {
+        match &order.origin {
+            Some(origin) => self.party_by_id(self.read(record_id(origin)?).await?.party).await,
+            None => self.party(order).await,
+        }
     }
 
     fn web_shop(&self, key: &DocumentKey) -> Result<u64, CallError> {

@@ -225,8 +225,13 @@ impl Tryton {
 }
 
 pub(super) fn id(document: &ErpDocument) -> Result<u64, CallError> {
+    record_id(&document.id)
+}
+
+/// A recorded id as Tryton knows it.
+pub(super) fn record_id(id: &str) -> Result<u64, CallError> {
     let foreign = |_| CallError::rejected("document_gone", "the recorded id is not one of Tryton's");
-    document.id.parse().map_err(foreign)
+    id.parse().map_err(foreign)
 }
 
 /// Whether a sale is what the order asks for, to the cent.

@@ -59,7 +59,11 @@ async fn goods_and_money_go_back_in_one_return_sale() {
     assert_eq!(document.state, DocumentState::Processing);
     assert_eq!(document.totals.as_ref(), Some(&credit.totals));
     assert_eq!(erp.find(&credit.key).await.unwrap(), Some(document.clone()));
-    assert_eq!(erp.find(&order.key).await.unwrap(), Some(sale.clone()), "a credit is no second sale of the order");
+    assert_eq!(
+        erp.find(&order.key).await.unwrap(),
+        Some(sale.clone()),
+        "a credit is no second sale of the order"
+    );
 
     let read = read(&lab, &credit).await;
     assert_eq!(read["origin"], json!(format!("sale.sale,{}", sale.id)));

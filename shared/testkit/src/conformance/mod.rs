@@ -14,8 +14,8 @@ pub mod stock;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint};
 use weir_domain::id::{OrderKey, RefundId};
-use weir_domain::ports::{Claim, DueOrder, Held, Ledger, MappingStore, Schedules};
 use weir_domain::order::RefundRef;
+use weir_domain::ports::{Claim, DueOrder, Held, Ledger, MappingStore, Schedules};
 use weir_domain::record::{Exception, Hold, OrderRecord, OrderState, Seen};
 
 use crate::sample;

@@ -2,15 +2,17 @@
 //!
 //! The shop writes quantities and totals of a refund's lines as negative
 //! numbers; here they are positive. A line points to the order's by the
-//! metadata `_refunded_item_id`: without it nobody knows what was refunded.
+//! metadata `_refunded_item_id`. One without it is about line 0, which no order
+//! has: nobody knows what was refunded, and the other refunds are not at fault.
 
 use rust_decimal::Decimal;
 use weir_domain::Personal;
 use weir_domain::config::StoreConfig;
 use weir_domain::id::{OrderId, OrderKey, RefundId};
+use weir_domain::money::opposite;
 use weir_domain::order::{Refund, RefundLine, TaxShare};
 
-use super::field::{amount, amount_or_zero, instant, key};
+use super::field::{amount, amount_or_zero, id, instant, key};
 use super::{OrderError, Unreadable, lines};
 use crate::wire::{self, Scalar, WireFee, WireLine, WireMeta, WireRefund, WireShipping, WireTax};
 
@@ -99,12 +101,7 @@ impl<'a> Part<'a> {
 
     fn refunded_item(&self, path: &str) -> Result<u64, Unreadable> {
         let raw = wire::meta(self.meta, REFUNDED_ITEM).map_or("null", |raw| raw.get());
-        let id: Scalar = serde_json::from_str(raw).unwrap_or_default();
-        key(&format_args!("{path}.meta_data.{REFUNDED_ITEM}"), &id)
+        let item: Scalar = serde_json::from_str(raw).unwrap_or_default();
+        id(&format_args!("{path}.meta_data.{REFUNDED_ITEM}"), &item)
     }
-}
-
-/// The same amount with the other sign; zero has none.
-fn opposite(amount: Decimal) -> Decimal {
-    Decimal::ZERO - amount
 }

@@ -22,16 +22,18 @@ use crate::samples::{leaks, stem, store};
 
 /// The credits for the refunds of an order, where every name is mapped to
 /// itself.
-fn credits(store: &StoreConfig, order: &Order, refunds: &[Refund]) -> Vec<Result<Option<SalesOrder>, String>> {
+fn credits(
+    store: &StoreConfig,
+    order: &Order,
+    refunds: &[Refund],
+) -> Vec<Result<Option<SalesOrder>, String>> {
     let first_skus = BTreeMap::new();
-    let credit = |refund: &Refund| {
-        let mut asked = keys(order, &first_skus);
-        asked.extend(credit_keys(order, refund));
-        let mappings: Mappings = asked.into_iter().map(|key| (key.clone(), vec![key.name])).collect();
-        let resolver = Resolver { config: store, mappings: &mappings, first_skus: &first_skus };
-        resolver.credit(order, refund).map_err(|error| error.to_string())
-    };
-    refunds.iter().map(credit).collect()
+    let mut asked = keys(order, &first_skus);
+    asked.extend(refunds.iter().flat_map(|refund| credit_keys(order, refund)));
+    let mappings: Mappings = asked.into_iter().map(|key| (key.clone(), vec![key.name])).collect();
+    let resolver = Resolver { config: store, mappings: &mappings, first_skus: &first_skus };
+    let credits = resolver.credits(order, refunds).into_iter();
+    credits.map(|credit| credit.map_err(|error| error.to_string())).collect()
 }
 
 fn listings() -> Vec<Sample> {
@@ -109,7 +111,10 @@ fn every_credit_comes_to_what_the_customer_got_back() {
 /// the tolerance. How many there were.
 fn adds_up(store: &StoreConfig, order: &Order, read: &[Refund]) -> usize {
     let credits = credits(store, order, read);
-    let booked = read.iter().zip(&credits).filter_map(|(refund, credit)| Some((refund, credit.as_ref().ok()?.as_ref()?)));
+    let booked = read
+        .iter()
+        .zip(&credits)
+        .filter_map(|(refund, credit)| Some((refund, credit.as_ref().ok()?.as_ref()?)));
     booked
         .map(|(refund, credit)| {
             assert_eq!(-credit.totals.gross, order.currency.round(refund.amount), "{}", credit.key);
@@ -170,7 +175,8 @@ async fn the_refunds_of_an_order_are_read_page_by_page() {
     let read = server.client().refunds(OrderId(4711)).await.unwrap();
     assert_eq!((read.len(), read[102].id.0), (103, 103));
     let asked = server.asked();
-    asked[0].was("orders/4711/refunds", &[("dp", "6"), ("orderby", "id"), ("order", "asc"), ("per_page", "100")]);
+    asked[0]
+        .was("orders/4711/refunds", &[("dp", "6"), ("orderby", "id"), ("order", "asc"), ("per_page", "100")]);
     assert_eq!(asked.len(), 2);
 }
 
@@ -185,13 +191,15 @@ async fn a_shop_whose_pages_never_end_is_for_people() {
 #[tokio::test]
 async fn failures_have_their_class() {
     let json = "application/json; charset=UTF-8";
-    let gone = r#"{"code":"woocommerce_rest_invalid_order_id","message":"Invalid order ID.","data":{"status":404}}"#;
+    let gone =
+        r#"{"code":"woocommerce_rest_invalid_order_id","message":"Invalid order ID.","data":{"status":404}}"#;
     for (status, kind, body, expected) in [
         (404, json, gone, "gone"),
         (200, "text/html", "<html>canary</html>", "blocked"),
         (200, json, "{}", "retry"),
         (200, json, r#"[{"id":1}]"#, "missing_field"),
         (200, json, r#"[{"id":1,"date_created_gmt":"2027-03-09T12:00:00","amount":"-1"}]"#, "bad_amount"),
+        (200, json, r#"[{"id":1,"date_created_gmt":"2027-03-09T12:00:00","amount":"x"}]"#, "bad_amount"),
     ] {
         let server = ShopServer::start(move |_, _| answer(status, kind, body)).await;
         let error: ShopError = server.client().refunds(OrderId(4711)).await.unwrap_err();

@@ -91,8 +91,10 @@ fn every_order_becomes_the_canonical_order_that_was_reviewed() {
             }
         }
     }
-    expected
-        .extend(["samples__webhooks", "samples__answers", "refunds__refunds"].map(|name| format!("woocommerce__{name}")));
+    expected.extend(
+        ["samples__webhooks", "samples__answers", "refunds__refunds"]
+            .map(|name| format!("woocommerce__{name}")),
+    );
     assert_eq!(snapshots(), expected, "a snapshot that no sample has, or the reverse");
 }
 
