@@ -1,4 +1,4 @@
-//! The canonicaliser, and what the domain does with what it lets through:
+//! The canonicaliser of orders and of refunds, and what the domain does with what it lets through:
 //! whatever the shop writes, an order's arithmetic holds and its version is
 //! one, or there is an error that quotes nothing.
 
@@ -10,14 +10,14 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use weir_domain::config::StoreConfig;
 use weir_domain::decide::decide;
-use weir_domain::id::{DocumentKey, Generation, OrderId};
+use weir_domain::id::{DocumentKey, Generation, OrderId, RefundId};
 use weir_domain::mapping::Mappings;
-use weir_domain::order::{Order, TotalsError};
+use weir_domain::order::{Order, Refund, RefundLine, TotalsError};
 use weir_domain::ports::{DocumentState, ErpDocument};
 use weir_domain::record::{DocumentAxis, DocumentKind, OrderRecord, Seen};
-use weir_domain::resolve::{ResolveError, Resolver, keys};
+use weir_domain::resolve::{ResolveError, Resolver, credit_keys, keys};
 use weir_domain::sales::{Release, SalesOrder};
-use weir_woocommerce::canonical::order;
+use weir_woocommerce::canonical::{order, refunds};
 use weir_woocommerce::wire::Scalar;
 
 static STORE: LazyLock<StoreConfig> = LazyLock::new(|| {
@@ -46,7 +46,24 @@ pub fn check(body: &[u8]) {
             check_totals(&read);
             check_parts(&read);
             check_resolution(&read);
+            check_credits(&read);
             check_decisions(&read);
+        }
+        Err(error) => {
+            let text = format!("{error} {error:?}");
+            assert!(!text.to_lowercase().contains("canary") && text.len() < 300, "{text}");
+        }
+    }
+    check_listing(asked, body);
+}
+
+/// The same of a listing of refunds.
+fn check_listing(asked: OrderId, body: &[u8]) {
+    match refunds(&STORE, asked, body) {
+        Ok(read) => {
+            assert!(read.iter().all(|refund| refund.id.0 != 0 && refund.amount >= Decimal::ZERO));
+            let shown = format!("{read:?}").to_lowercase();
+            assert!(!shown.contains("canary"), "{shown}");
         }
         Err(error) => {
             let text = format!("{error} {error:?}");
@@ -135,15 +152,52 @@ fn check_resolution(order: &Order) {
     let mappings: Mappings = asked.iter().map(|key| (key.clone(), vec![key.to_string()])).collect();
     let resolver = Resolver { config: &STORE, mappings: &mappings, first_skus: &first_skus };
     let key = DocumentKey::of_order(&order.key, Generation::FIRST);
-    match resolver.sales_order(order, key.clone(), Release::Ship) {
+    match resolver.sales_order(order, key, Release::Ship) {
         Ok(sales) => check_sales_order(order, &sales),
         Err(ResolveError::Unmapped(gaps)) => {
             assert!(gaps.iter().all(|gap| !asked.contains(gap)), "asked for and given: {gaps:?}");
         }
-        Err(ResolveError::Totals(_) | ResolveError::Nonsense(_)) => {}
+        Err(_) => {}
     }
-    if let Ok(Some(payment)) = resolver.payment(order, key) {
-        assert!(payment.amount > Decimal::ZERO && order.payment.paid_at.is_some());
+    if let Ok(payments) = resolver.payments(order) {
+        assert!(payments.is_empty() || order.payment.paid_at.is_some());
+        assert!(payments.iter().all(|payment| payment.amount > Decimal::ZERO));
+    }
+}
+
+/// All its lines come back, then half of its money: each credit comes to its
+/// refund, to the cent.
+fn check_credits(order: &Order) {
+    let lines = order.lines.iter().map(|line| RefundLine {
+        line: line.id,
+        quantity: line.quantity,
+        net: line.net,
+        tax: line.tax,
+        taxes: line.taxes.clone(),
+    });
+    let lines: Vec<RefundLine> = lines.collect();
+    let of_lines: Decimal = lines.iter().map(|line| line.net + line.tax).sum();
+    let refund = |id, amount: Decimal, lines| Refund {
+        order: order.key.clone(),
+        id: RefundId(id),
+        created_at: order.created_at,
+        amount,
+        reason: "".into(),
+        lines,
+    };
+    let refunds =
+        [refund(1, of_lines, lines), refund(2, order.total / Decimal::TWO, Vec::new())];
+    let first_skus = BTreeMap::new();
+    let mut asked = keys(order, &first_skus);
+    asked.extend(refunds.iter().flat_map(|refund| credit_keys(order, refund)));
+    let mappings: Mappings = asked.iter().map(|key| (key.clone(), vec![key.to_string()])).collect();
+    let resolver = Resolver { config: &STORE, mappings: &mappings, first_skus: &first_skus };
+    for (refund, credit) in refunds.iter().zip(resolver.credits(order, &refunds)) {
+        if let Ok(Some(credit)) = credit {
+            assert_eq!(-credit.totals.gross, order.currency.round(refund.amount), "{:?}", credit.totals);
+            assert_eq!(credit.totals.net + credit.totals.tax, credit.totals.gross);
+            assert!(credit.lines.iter().all(|line| !line.quantity.is_zero()));
+        }
     }
 }
 

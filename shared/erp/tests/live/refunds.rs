@@ -32,6 +32,7 @@ fn credit(order: &SalesOrder, origin: &str, goods: (&str, &str, &str), money: (&
 async fn read(lab: &Lab, credit: &SalesOrder) -> Value {
     let fields = [
         "origin",
+        "party",
         "shipment_returns.state",
         "shipments.id",
         "invoices.type",
@@ -53,7 +54,10 @@ async fn goods_and_money_go_back_in_one_return_sale() {
     let sale = erp.confirm(&draft, &order).await.unwrap();
 
     // 11.35 at 19 % is 2.16, 4.20 is 0.80.
-    let credit = credit(&order, &sale.id, ("-1", "-11.35", "-2.15"), ("-4.20", "-0.80"));
+    let mut credit = credit(&order, &sale.id, ("-1", "-11.35", "-2.15"), ("-4.20", "-0.80"));
+    // Meanwhile the guest has an account under another address.
+    credit.customer.id = Some(fresh_id());
+    credit.customer.email = Some(format!("another.{}@canary.example", fresh_id()).as_str().into());
     let draft = created(&erp, &credit).await;
     let document = erp.confirm(&draft, &credit).await.unwrap();
     assert_eq!(document.state, DocumentState::Processing);
@@ -66,6 +70,7 @@ async fn goods_and_money_go_back_in_one_return_sale() {
     );
 
     let read = read(&lab, &credit).await;
+    assert_eq!(read["party"], lab.sales(&order, &["party"]).await[0]["party"], "who bought gets it back");
     assert_eq!(read["origin"], json!(format!("sale.sale,{}", sale.id)));
     assert_eq!(read["shipment_returns"].as_array().unwrap().len(), 1, "the mug is expected back");
     assert_eq!(read["shipments"], json!([]));
