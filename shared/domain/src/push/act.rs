@@ -283,9 +283,19 @@ impl Session<'_> {
             "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
             wanted.totals
         );
-        self.held.record.document = DocumentAxis::InErp;
-        self.held.record.remember(DocumentKind::SalesOrder, document);
+        self.gone_too_far(document);
         Stop::Except(Reason::new("amendment_refused", "order", detail))
+    }
+
+    /// The ERP has a document that it changes no more; how far it went may be
+    /// more than is on record.
+    fn gone_too_far(&mut self, document: ErpDocument) {
+        let record = &mut self.held.record;
+        record.document = DocumentAxis::InErp;
+        if matches!(document.state, DocumentState::Processing | DocumentState::Done) {
+            record.released = Some(Release::Ship);
+        }
+        record.remember(DocumentKind::SalesOrder, document);
     }
 
     /// Records a document that is where it should be, after a last look at
@@ -401,8 +411,7 @@ impl Session<'_> {
                 Ok(Done::new("cancelled", why))
             }
             Cancellation::Refused(document) => {
-                self.held.record.document = DocumentAxis::InErp;
-                self.held.record.remember(DocumentKind::SalesOrder, document);
+                self.gone_too_far(document);
                 let detail = format!(
                     "The order is to be cancelled ({why}); the ERP refuses, its sales order has gone too far."
                 );
