@@ -80,8 +80,12 @@ fn in_doubt_until(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// A rejected thing is not tried again until it changes or a person says so
-/// (which makes it wait, not except).
+/// (which makes it wait, not except); nor while the shop still owes us a
+/// refund that it named.
 fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
+    if record.unlisted_since.is_some() {
+        return false;
+    }
     let about = record.exception().and_then(|exception| exception.about.as_ref());
     about.is_some_and(|about| *about == OrderState::of(order))
 }

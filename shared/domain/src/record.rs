@@ -369,6 +369,13 @@ impl OrderRecord {
         self.find_document(DocumentKind::Payment)
     }
 
+    /// The credit for a refund, if one is known.
+    pub fn credit_note(&self, refund: RefundId) -> Option<&ErpDocument> {
+        let id = self.refunds.get(&refund)?.document.as_ref()?;
+        let is_it = |found: &&DocumentRef| found.kind == DocumentKind::CreditNote && found.document.id == *id;
+        self.documents.iter().find(is_it).map(|found| &found.document)
+    }
+
     fn find_document(&self, kind: DocumentKind) -> Option<&ErpDocument> {
         let of_this_life = |found: &&DocumentRef| found.kind == kind && found.generation == self.generation;
         self.documents.iter().find(of_this_life).map(|found| &found.document)

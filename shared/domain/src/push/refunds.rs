@@ -70,17 +70,24 @@ impl Session<'_> {
         self.conclude(ended, settled)
     }
 
+    /// What is wrong with the order comes before what is wrong with a refund.
     fn conclude(&mut self, ended: Result<Done, Stop>, settled: Settled) -> Result<Done, Stop> {
-        let done = ended?;
-        if let Some(reason) = settled.problem {
-            return Err(Stop::Except(reason));
-        }
-        self.held.record.hold = Hold::None;
+        let (done, reason) = match ended {
+            Ok(done) => (done, settled.problem),
+            Err(Stop::Except(reason)) => (Done::new("excepted", reason.detail.clone()), Some(reason)),
+            Err(stop) => return Err(stop),
+        };
         if settled.unlisted {
+            self.held.record.hold =
+                reason.map_or(Hold::None, |reason| Hold::Exception(self.exception(reason)));
             let due_at = self.now() + UNLISTED_WAIT;
             self.held.record.wait(WaitReason::StaleRead, due_at);
             return Ok(Done::new("waits", "the shop names a refund that it does not list yet"));
         }
+        if let Some(reason) = reason {
+            return Err(Stop::Except(reason));
+        }
+        self.held.record.hold = Hold::None;
         match settled.booked {
             booked @ 1.. if done.what == "unchanged" => {
                 Ok(Done::new("credited", format!("{booked} of its refunds are in the ERP now")))
@@ -112,6 +119,7 @@ impl Session<'_> {
         let (booked, found) = self.credit_all(config, order, &refunds).await?;
         let unlisted = order.refunds.iter().any(|refund| !listed(refund.id));
         let too_long = self.note_unlisted(unlisted);
+        let unlisted = unlisted && too_long.is_none();
         Ok(Settled { booked, problem: problem.or(found).or(too_long), unlisted })
     }
 
@@ -178,12 +186,13 @@ impl Session<'_> {
         let origin = self.held.record.sales_order().map(|document| document.id.clone());
         let credit = SalesOrder { origin, ..credit };
         self.stays_within_order(refund, &credit)?;
-        let began = self.held.record.refunds.contains_key(&refund.id) || self.push.amnesia;
-        let found = if began { self.find_document(erp, peer, &credit.key).await? } else { None };
-        let document = match found {
+        let document = match self.find_credit(erp, peer, refund.id, &credit.key).await? {
             Some(document) => document,
             None => self.create_credit(erp, peer, order, refund, &credit).await?,
         };
+        // Whatever stops us now: it is known, and need not be found.
+        self.held.record.remember(DocumentKind::CreditNote, document.clone());
+        self.remember_credit(order, refund, false, Some(document.id.clone()));
         if document.state == DocumentState::Cancelled {
             return Err(Stop::Except(credit_cancelled(&credit.key)));
         }
@@ -193,6 +202,24 @@ impl Session<'_> {
         check(refund, &credit, &document)?;
         self.remember_credit(order, refund, true, Some(document.id));
         Ok(())
+    }
+
+    /// A credit that an earlier attempt made: from the record if it is there,
+    /// since the ERP may not show it yet.
+    async fn find_credit(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        id: RefundId,
+        key: &DocumentKey,
+    ) -> Result<Option<ErpDocument>, Stop> {
+        let known = self.held.record.credit_note(id).cloned();
+        let began = self.held.record.refunds.contains_key(&id) || self.push.amnesia;
+        match known {
+            Some(document) => Ok(Some(document)),
+            None if began => self.find_document(erp, peer, key).await,
+            None => Ok(None),
+        }
     }
 
     async fn create_credit(
@@ -272,7 +299,7 @@ impl Session<'_> {
         id: RefundId,
     ) -> Result<Option<Reason>, Stop> {
         let key = DocumentKey::of_refund(&order.key, id);
-        if !self.is_alive(erp, peer, &key).await? {
+        if !self.is_alive(erp, peer, id, &key).await? {
             self.held.record.refunds.remove(&id);
             return Ok(None);
         }
@@ -310,7 +337,7 @@ impl Session<'_> {
         let mut problem = None;
         for id in self.held.record.refunds.keys().copied().collect::<Vec<_>>() {
             let key = DocumentKey::of_refund(&order.key, id);
-            if self.is_alive(erp, peer, &key).await? {
+            if self.is_alive(erp, peer, id, &key).await? {
                 let detail = format!("Its sales order is cancelled, and the credit {key} is not.");
                 problem = problem.or(Some(Reason::new("cancelled_after_refund", "order", detail)));
             } else {
@@ -320,9 +347,18 @@ impl Session<'_> {
         Ok(problem)
     }
 
-    async fn is_alive(&mut self, erp: &ErpId, peer: &Peer, key: &DocumentKey) -> Result<bool, Stop> {
+    /// Whether a refund has a credit that was not cancelled. One that is known
+    /// and not found is only not visible yet.
+    async fn is_alive(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        id: RefundId,
+        key: &DocumentKey,
+    ) -> Result<bool, Stop> {
+        let is_known = self.held.record.credit_note(id).is_some();
         let found = self.find_document(erp, peer, key).await?;
-        Ok(found.is_some_and(|credit| credit.state != DocumentState::Cancelled))
+        Ok(found.map_or(is_known, |credit| credit.state != DocumentState::Cancelled))
     }
 
     /// A shop whose listing never shows what its order names is for people.

@@ -151,15 +151,20 @@ impl Session<'_> {
     }
 
     async fn except(mut self, reason: Reason) -> Result<Pushed, LedgerError> {
+        let done = Done::new("excepted", reason.detail.clone());
+        self.held.record.hold = Hold::Exception(self.exception(reason));
+        self.complete(done).await
+    }
+
+    /// The exception that a reason makes, about the state that was read; the
+    /// same one as before is as old as it was.
+    pub(super) fn exception(&self, reason: Reason) -> Exception {
         let since = match self.held.record.exception() {
             Some(known) if known.code == reason.code && known.subject == reason.subject => known.since,
             _ => self.now(),
         };
         let Reason { code, subject, detail } = reason;
-        let done = Done::new("excepted", detail.clone());
-        self.held.record.hold =
-            Hold::Exception(Exception { code, subject, detail, since, about: self.read.clone() });
-        self.complete(done).await
+        Exception { code, subject, detail, since, about: self.read.clone() }
     }
 
     /// Waiting lives in the ledger, with a due time: an outage of any length

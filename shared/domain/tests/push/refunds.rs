@@ -128,6 +128,32 @@ fn a_credit_that_stopped_half_way_is_brought_to_its_end() {
 }
 
 #[test]
+fn a_credit_whose_confirmation_was_put_off_is_not_made_again_though_it_is_not_visible_yet() {
+    let (world, key) = world();
+    let busy = CallError::retry_soon("http 429");
+    world.erp.faults.script(ErpOp::Confirm, [Fault::Before(busy)]);
+    world.shop.refund(mug(&key));
+    world.change(&key, |_| {});
+    let lookups = world.erp.faults.calls(ErpOp::Find);
+    world.minutes(5);
+    assert_eq!((credits(&world), world.view(&key)), (1, "in ERP"));
+    assert_eq!(world.erp.faults.calls(ErpOp::Find), lookups + 1, "only the sale is looked at");
+}
+
+#[test]
+fn a_refund_that_the_listing_lacks_is_waited_for_beside_an_exception() {
+    let (world, key) = world();
+    world.change(&key, |order| order.billing.city = "Nestdorf".into());
+    world.shop.set_listed(MUG, false);
+    refund(&world, mug(&key));
+    assert_eq!((world.view(&key), world.exception(&key).as_str()), ("waiting", "amendment_refused"));
+    world.shop.set_listed(MUG, true);
+    world.minutes(3);
+    assert_eq!((world.view(&key), world.exception(&key).as_str()), ("exception", "amendment_refused"));
+    assert_eq!(credits(&world), 1);
+}
+
+#[test]
 fn a_refund_that_the_listing_lacks_is_waited_for() {
     let (world, key) = world();
     world.shop.set_listed(MUG, false);
