@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EntityId, ErpId, Generation, OrderKey, RefundId, Sku};
 use crate::money::Totals;
-use crate::order::{Order, OrderStatus, RefundRef, Version};
+use crate::order::{Order, OrderStatus, Outline, RefundRef, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
 use crate::stock::effects::StockEffects;
@@ -35,6 +35,9 @@ pub struct OrderRecord {
     pub booked_with: Option<Booking>,
     /// The version that the ERP document has.
     pub booked_version: Option<Version>,
+    /// What that version was made of, to tell people what changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked_outline: Option<Outline>,
     /// How far the ERP document was released.
     pub released: Option<Release>,
     /// What the shop said at the last read.
@@ -320,6 +323,7 @@ impl OrderRecord {
             documents: Vec::new(),
             booked_with: None,
             booked_version: None,
+            booked_outline: None,
             released: None,
             seen: None,
             first_skus: BTreeMap::new(),
@@ -337,6 +341,12 @@ impl OrderRecord {
             correlation: correlation.to_owned(),
             audit_seq: 0,
         }
+    }
+
+    /// The ERP's document has, or is to have, this content.
+    pub fn booked_as(&mut self, order: &Order) {
+        self.booked_version = Some(order.version());
+        self.booked_outline = Some(order.outline());
     }
 
     /// Lets it wait, without forgetting the exception it may be in.

@@ -2,11 +2,13 @@
 //! before anything is mapped to an ERP.
 
 mod content;
+mod outline;
 mod refund;
 mod status;
 mod totals;
 
 pub use content::{ContentHash, Version};
+pub use outline::Outline;
 pub use refund::{Refund, RefundLine};
 pub use status::OrderStatus;
 pub use totals::{Residuals, TotalsError};

@@ -89,6 +89,7 @@ impl Session<'_> {
         record.document = DocumentAxis::None;
         record.payment = PaymentAxis::None;
         record.booked_version = None;
+        record.booked_outline = None;
         record.released = None;
         record.unfinished = None;
         record.in_erp_at = None;
@@ -122,7 +123,7 @@ impl Session<'_> {
         let record = &mut self.held.record;
         record.document = DocumentAxis::Pushing;
         record.booked_with = Some(booking.clone());
-        record.booked_version = Some(order.version());
+        record.booked_as(order);
         self.begin_stock().await?;
         self.save("pushing", "its sales order is about to be made").await
     }
@@ -180,7 +181,7 @@ impl Session<'_> {
         };
         if same {
             self.held.record.booked_with = Some(booking.clone());
-            self.held.record.booked_version = Some(order.version());
+            self.held.record.booked_as(order);
             self.bring(config, order, booking, peer, &document, booked).await?;
             return Ok(Done::new("booked", "its sales order was found and brought to its end"));
         }
@@ -268,19 +269,22 @@ impl Session<'_> {
             }
             Amendment::Refused(document) => {
                 self.held.record.unfinished = begun_before;
-                return Err(self.amendment_refused(document, sales_order));
+                return Err(self.amendment_refused(document, order, sales_order));
             }
         };
-        self.held.record.booked_version = Some(order.version());
+        self.held.record.booked_as(order);
         self.in_erp(config, order, &document, sales_order)?;
         self.pay(&booking.erp, peer, &document, &booked.payments).await?;
         Ok(Done::new(what, why))
     }
 
-    fn amendment_refused(&mut self, document: ErpDocument, wanted: &SalesOrder) -> Stop {
+    fn amendment_refused(&mut self, document: ErpDocument, order: &Order, wanted: &SalesOrder) -> Stop {
         let there = document.totals.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        let booked = self.held.record.booked_outline.as_ref();
+        let changes = booked.and_then(|booked| booked.changes_to(&order.outline()));
+        let changes = changes.map_or_else(String::new, |changes| format!(" Changed: {changes}."));
         let detail = format!(
-            "The shop changed the order; the ERP allows no change any more. Shop: {}; ERP: {there}.",
+            "The shop changed the order; the ERP allows no change any more.{changes} Shop: {}; ERP: {there}.",
             wanted.totals
         );
         self.gone_too_far(document);

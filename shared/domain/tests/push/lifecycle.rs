@@ -56,6 +56,7 @@ fn a_change_too_late_goes_to_people_with_both_sums() {
     assert_eq!(world.exception(&key), "amendment_refused");
     let detail = world.record(&key).exception().unwrap().detail.clone();
     assert!(detail.contains("66.78") && detail.contains("56.07"), "{detail}");
+    assert!(detail.contains("Changed: line 11 was 2 for 18.00 and is 3 for 27.00."), "{detail}");
     assert!(world.record(&key).sales_order().is_some(), "an exception does not forget the document");
 }
 
