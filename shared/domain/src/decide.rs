@@ -83,7 +83,7 @@ fn in_doubt_until(record: &OrderRecord, now: Timestamp) -> Option<Timestamp> {
 /// (which makes it wait, not except); nor while the shop still owes us a
 /// refund that it named.
 fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
-    if record.unlisted_since.is_some() {
+    if record.unlisted_since.is_some() && record.due_at().is_some() {
         return false;
     }
     let about = record.exception().and_then(|exception| exception.about.as_ref());

@@ -349,6 +349,14 @@ impl OrderRecord {
         self.booked_outline = Some(order.outline());
     }
 
+    /// Whether its goods may be on their way: the shop asked for it, or people
+    /// in the ERP did it.
+    pub fn is_released(&self) -> bool {
+        let further =
+            |sale: &ErpDocument| matches!(sale.state, DocumentState::Processing | DocumentState::Done);
+        self.released == Some(Release::Ship) || self.sales_order().is_some_and(further)
+    }
+
     /// Lets it wait, without forgetting the exception it may be in.
     pub fn wait(&mut self, reason: WaitReason, due_at: Timestamp) {
         let excepted = self.exception().cloned().map(Box::new);

@@ -123,6 +123,27 @@ fn what_is_left_after_earlier_refunds_gives_the_tax_mix() {
 }
 
 #[test]
+fn a_full_refund_gives_a_discount_of_another_treatment_back_too() {
+    let mut order = order();
+    let discount = weir_domain::order::Charge {
+        id: 20,
+        code: "Voucher".to_owned(),
+        name: "Voucher".to_owned(),
+        net: decimal("-10.00"),
+        tax: Decimal::ZERO,
+        taxes: Vec::new(),
+        tax_class: String::new(),
+    };
+    order.fees.push(discount);
+    order.total -= decimal("10.00");
+    let credit = credit(&order, &refund("46.07", &[])).unwrap().unwrap();
+    assert_eq!(
+        shown(&credit),
+        ["allowance ALLOWANCE -1 -47.12 -8.95 DE19", "allowance ALLOWANCE -1 10.00 0.00 FREE"]
+    );
+}
+
+#[test]
 fn a_rate_of_nothing_that_the_shop_leaves_out_is_still_the_treatment() {
     let mut order = order();
     order.lines[0].taxes.push(TaxShare { rate: 9, amount: Decimal::ZERO });

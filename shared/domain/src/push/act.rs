@@ -69,7 +69,7 @@ impl Session<'_> {
         self.settle(config, order);
         let unpaid =
             self.held.record.document == DocumentAxis::InErp && self.held.record.payment == PaymentAxis::None;
-        if unpaid && self.held.record.released == Some(Release::Ship) && order.payment.paid_at.is_some() {
+        if unpaid && self.held.record.is_released() && order.payment.paid_at.is_some() {
             let (booking, peer) = self.erp_peer(config, order)?;
             let booked = self.resolve(config, order, Release::Ship).await?;
             if let Some(document) = self.held.record.sales_order().cloned() {
@@ -287,19 +287,9 @@ impl Session<'_> {
             "The shop changed the order; the ERP allows no change any more.{changes} Shop: {}; ERP: {there}.",
             wanted.totals
         );
-        self.gone_too_far(document);
+        self.held.record.document = DocumentAxis::InErp;
+        self.held.record.remember(DocumentKind::SalesOrder, document);
         Stop::Except(Reason::new("amendment_refused", "order", detail))
-    }
-
-    /// The ERP has a document that it changes no more; how far it went may be
-    /// more than is on record.
-    fn gone_too_far(&mut self, document: ErpDocument) {
-        let record = &mut self.held.record;
-        record.document = DocumentAxis::InErp;
-        if matches!(document.state, DocumentState::Processing | DocumentState::Done) {
-            record.released = Some(Release::Ship);
-        }
-        record.remember(DocumentKind::SalesOrder, document);
     }
 
     /// Records a document that is where it should be, after a last look at
@@ -384,7 +374,9 @@ impl Session<'_> {
     ) -> Result<Done, Stop> {
         match self.cancel(config, order, why).await {
             Err(Stop::Except(reason))
-                if reason.code == CANCEL_REFUSED && order.status == OrderStatus::Refunded =>
+                if reason.code == CANCEL_REFUSED
+                    && order.status == OrderStatus::Refunded
+                    && self.held.record.is_released() =>
             {
                 self.book(config, order, Release::Ship).await
             }
@@ -403,6 +395,8 @@ impl Session<'_> {
             self.held.record.hold = Hold::None;
             return Ok(Done::new("not_booked", why));
         };
+        let changing = self.held.record.unfinished.clone();
+        let changing = changing.filter(|begun| matches!(begun, Unfinished::Change(_)));
         self.begin_on_document("cancelling", Unfinished::Cancellation).await?;
         let cancel = async |erp: &dyn Erp| erp.cancel(&document).await;
         let ended = self.call_erp(&booking.erp, &peer, cancel).await?;
@@ -415,7 +409,10 @@ impl Session<'_> {
                 Ok(Done::new("cancelled", why))
             }
             Cancellation::Refused(document) => {
-                self.gone_too_far(document);
+                // A change that was begun may have been made all the same.
+                self.held.record.unfinished = changing;
+                self.held.record.document = DocumentAxis::InErp;
+                self.held.record.remember(DocumentKind::SalesOrder, document);
                 let detail = format!(
                     "The order is to be cancelled ({why}); the ERP refuses, its sales order has gone too far."
                 );

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::circuit::Peer;
 use crate::hint::Hint;
-use crate::outcome::CallError;
+use crate::outcome::{CallError, Rejection};
 use crate::ports::{Claim, Clock, Connections, Held, Ledger, LedgerError, MappingStore, StoreDisabled};
 use session::Session;
 pub use stock::StockOut;
@@ -149,5 +149,10 @@ pub(crate) struct Reason {
 impl Reason {
     pub(crate) fn new(code: &str, subject: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { code: code.to_owned(), subject: subject.into(), detail: detail.into() }
+    }
+
+    pub(crate) fn of_refusal(peer: &Peer, rejection: Rejection) -> Self {
+        let detail = format!("{peer} refused it: {}", rejection.detail);
+        Self { code: rejection.code, subject: rejection.detail, detail }
     }
 }

@@ -37,6 +37,12 @@ struct Settled {
     unlisted: bool,
 }
 
+impl Settled {
+    fn stopped_by(problem: Option<Reason>) -> Self {
+        Self { booked: 0, problem, unlisted: false }
+    }
+}
+
 /// The credit that each of an order's refunds becomes.
 type Credits = Vec<Result<Option<SalesOrder>, ResolveError>>;
 
@@ -50,6 +56,7 @@ impl Session<'_> {
         ended: Result<Done, Stop>,
         stood: Option<Exception>,
     ) -> Result<Done, Stop> {
+        let ended = ended.map_err(rejection_is_for_people);
         let is_open = match &ended {
             Ok(_) => self.held.record.hold == Hold::None,
             Err(stop) => matches!(stop, Stop::Except(_)),
@@ -59,22 +66,40 @@ impl Session<'_> {
         }
         note_payment(&mut self.held.record, order);
         if !is_due(&self.held.record, order) {
+            self.held.record.unlisted_since = None;
             return ended;
         }
-        // Should the work have to wait now, the wait hides no exception.
-        if let (Ok(_), Some(stood)) = (&ended, stood) {
-            self.held.record.hold = Hold::Exception(stood);
-        }
-        let settled = self.settle_each(config, order).await?;
+        self.hold_meanwhile(&ended, stood);
+        let settled = match self.settle_each(config, order).await {
+            Err(Stop::Except(reason)) => Settled::stopped_by(Some(reason)),
+            settled => settled?,
+        };
         note_payment(&mut self.held.record, order);
         self.conclude(ended, settled)
+    }
+
+    /// Should the work have to wait now, the wait hides no exception. A new
+    /// one is about no state yet: whoever comes next has the refunds to settle.
+    fn hold_meanwhile(&mut self, ended: &Result<Done, Stop>, stood: Option<Exception>) {
+        let exception = match ended {
+            Err(Stop::Except(reason)) => Some(Exception { about: None, ..self.exception(reason.clone()) }),
+            _ => stood,
+        };
+        if let Some(exception) = exception {
+            self.held.record.hold = Hold::Exception(exception);
+        }
     }
 
     /// What is wrong with the order comes before what is wrong with a refund.
     fn conclude(&mut self, ended: Result<Done, Stop>, settled: Settled) -> Result<Done, Stop> {
         let (done, reason) = match ended {
             Ok(done) => (done, settled.problem),
-            Err(Stop::Except(reason)) => (Done::new("excepted", reason.detail.clone()), Some(reason)),
+            Err(Stop::Except(mut reason)) => {
+                if let Some(also) = settled.problem {
+                    reason.detail = format!("{} Its refunds: {} ({})", reason.detail, also.detail, also.code);
+                }
+                (Done::new("excepted", reason.detail.clone()), Some(reason))
+            }
             Err(stop) => return Err(stop),
         };
         if settled.unlisted {
@@ -99,11 +124,12 @@ impl Session<'_> {
     async fn settle_each(&mut self, config: &StoreConfig, order: &Order) -> Result<Settled, Stop> {
         let (booking, peer) = self.erp_peer(config, order)?;
         if self.held.record.document == DocumentAxis::Cancelled {
-            let problem = self.cancelled(&booking.erp, &peer, order).await?;
-            return Ok(Settled { booked: 0, problem, unlisted: false });
+            self.held.record.unlisted_since = None;
+            return Ok(Settled::stopped_by(self.cancelled(&booking.erp, &peer, order).await?));
         }
         if let Some(reason) = self.look_at_sale(&booking.erp, &peer).await? {
-            return Ok(Settled { booked: 0, problem: Some(reason), unlisted: false });
+            self.held.record.unlisted_since = None;
+            return Ok(Settled::stopped_by(Some(reason)));
         }
         let id = self.hint.order;
         let refunds = self.read_shop(async |shop| shop.refunds(id).await).await?;
@@ -117,7 +143,8 @@ impl Session<'_> {
             problem = problem.or(found);
         }
         let (booked, found) = self.credit_all(config, order, &refunds).await?;
-        let unlisted = order.refunds.iter().any(|refund| !listed(refund.id));
+        let is_booked = |id| self.held.record.refunds.get(&id).is_some_and(|credit| credit.booked);
+        let unlisted = order.refunds.iter().any(|refund| !listed(refund.id) && !is_booked(refund.id));
         let too_long = self.note_unlisted(unlisted);
         let unlisted = unlisted && too_long.is_none();
         Ok(Settled { booked, problem: problem.or(found).or(too_long), unlisted })
@@ -204,8 +231,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A credit that an earlier attempt made: from the record if it is there,
-    /// since the ERP may not show it yet.
+    /// Whether what exists in the ERP may not be visible yet.
+    async fn lags(&self, erp: &ErpId) -> bool {
+        let erp = self.push.connections.erp(erp).await;
+        erp.map_or(true, |erp| !erp.capabilities().lookup_lag.is_zero())
+    }
+
+    /// A credit that an earlier attempt made: from the record where the ERP
+    /// may not show it yet.
     async fn find_credit(
         &mut self,
         erp: &ErpId,
@@ -216,9 +249,9 @@ impl Session<'_> {
         let known = self.held.record.credit_note(id).cloned();
         let began = self.held.record.refunds.contains_key(&id) || self.push.amnesia;
         match known {
-            Some(document) => Ok(Some(document)),
-            None if began => self.find_document(erp, peer, key).await,
-            None => Ok(None),
+            Some(document) if self.lags(erp).await => Ok(Some(document)),
+            _ if began => self.find_document(erp, peer, key).await,
+            _ => Ok(None),
         }
     }
 
@@ -273,7 +306,8 @@ impl Session<'_> {
         let Some(sold) = record.sales_order().and_then(|document| document.totals.as_ref()) else {
             return Ok(());
         };
-        let others = record.refunds.iter().filter(|(id, credit)| **id != refund.id && credit.booked);
+        let is_there = |credit: &Credit| credit.booked || credit.document.is_some();
+        let others = record.refunds.iter().filter(|(id, credit)| **id != refund.id && is_there(credit));
         let credited: Decimal = others.map(|(_, credit)| credit.amount).sum();
         let left = sold.gross - credited;
         let amount = -credit.totals.gross;
@@ -348,7 +382,7 @@ impl Session<'_> {
     }
 
     /// Whether a refund has a credit that was not cancelled. One that is known
-    /// and not found is only not visible yet.
+    /// and not found may only be not visible yet.
     async fn is_alive(
         &mut self,
         erp: &ErpId,
@@ -356,9 +390,9 @@ impl Session<'_> {
         id: RefundId,
         key: &DocumentKey,
     ) -> Result<bool, Stop> {
-        let is_known = self.held.record.credit_note(id).is_some();
+        let may_be_there = self.held.record.credit_note(id).is_some() && self.lags(erp).await;
         let found = self.find_document(erp, peer, key).await?;
-        Ok(found.map_or(is_known, |credit| credit.state != DocumentState::Cancelled))
+        Ok(found.map_or(may_be_there, |credit| credit.state != DocumentState::Cancelled))
     }
 
     /// A shop whose listing never shows what its order names is for people.
@@ -390,7 +424,7 @@ fn is_due(record: &OrderRecord, order: &Order) -> bool {
         DocumentAxis::None | DocumentAxis::Pushing => false,
         DocumentAxis::Cancelled => !record.refunds.is_empty(),
         DocumentAxis::InErp | DocumentAxis::Closed => {
-            is_alive && record.released == Some(Release::Ship) && !agree(record, order)
+            is_alive && record.is_released() && !agree(record, order)
         }
     }
 }
@@ -425,17 +459,24 @@ fn credit_cancelled(key: &DocumentKey) -> Reason {
 
 /// What a person has to decide about one refund; anything else ends the work.
 fn reason(stop: Stop) -> Result<Reason, Stop> {
-    match stop {
-        Stop::Except(reason) => Ok(reason),
-        Stop::Call(peer, CallError::Rejected(rejection)) => {
-            let code = match rejection.code.as_str() {
-                CANCELLED_IN_ERP => "credit_cancelled_in_erp".to_owned(),
-                _ => rejection.code,
-            };
-            let detail = format!("{peer} refused the credit: {}", rejection.detail);
-            Ok(Reason { code, subject: rejection.detail, detail })
+    match rejection_is_for_people(stop) {
+        Stop::Except(mut reason) => {
+            if reason.code == CANCELLED_IN_ERP {
+                "credit_cancelled_in_erp".clone_into(&mut reason.code);
+            }
+            Ok(reason)
         }
         stop => Err(stop),
+    }
+}
+
+/// A peer that understood and refused does so again: a person has to decide.
+fn rejection_is_for_people(stop: Stop) -> Stop {
+    match stop {
+        Stop::Call(peer, CallError::Rejected(rejection)) => {
+            Stop::Except(Reason::of_refusal(&peer, rejection))
+        }
+        stop => stop,
     }
 }
 
@@ -444,8 +485,13 @@ fn note_payment(record: &mut OrderRecord, order: &Order) {
     let booked = record.refunds.values().filter(|credit| credit.booked);
     let refunded: Decimal = booked.map(|credit| credit.amount).sum();
     let is_paid = !matches!(record.payment, PaymentAxis::None | PaymentAxis::Authorised);
-    if is_paid && refunded > Decimal::ZERO {
-        let is_all = refunded >= order.currency.round(order.total);
-        record.payment = if is_all { PaymentAxis::Refunded } else { PaymentAxis::PartRefunded };
+    if is_paid {
+        record.payment = if refunded.is_zero() {
+            PaymentAxis::Paid
+        } else if refunded >= order.currency.round(order.total) {
+            PaymentAxis::Refunded
+        } else {
+            PaymentAxis::PartRefunded
+        };
     }
 }

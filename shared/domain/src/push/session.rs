@@ -39,6 +39,8 @@ pub(super) struct Session<'a> {
     pub(super) gone: bool,
     /// The record has its sales order as the ERP has it now.
     pub(super) sale_was_read: bool,
+    /// Since when the sales order was complete when the work began.
+    pub(super) in_erp_before: Option<Timestamp>,
     /// Where the sales order was when the work began.
     pub(super) document_before: (DocumentAxis, Option<Release>),
     /// The rows of its lines may say other than the record: a worker before
@@ -62,6 +64,7 @@ impl Done {
 impl<'a> Session<'a> {
     pub(super) fn new(push: &'a OrderPush, hint: &'a Hint, delivery: &'a Delivery, held: Held) -> Self {
         let document_before = (held.record.document, held.record.released);
+        let in_erp_before = held.record.in_erp_at;
         let unsure = held.taken_over || held.record.crashes > 0;
         Self {
             push,
@@ -73,6 +76,7 @@ impl<'a> Session<'a> {
             stock_read: None,
             gone: false,
             sale_was_read: false,
+            in_erp_before,
             document_before,
             unsure,
         }
@@ -273,12 +277,10 @@ impl<'a> Session<'a> {
     pub(super) async fn finish(mut self, done: Done) -> Result<Summary, LedgerError> {
         self.settle_stock().await?;
         let note = self.note(done.what, &done.why);
-        let open_circuit = self.open_circuit;
+        let (open_circuit, in_erp_before) = (self.open_circuit, self.in_erp_before);
         let record = self.push.ledger.complete(self.held, &note).await?;
-        let latency = record
-            .in_erp_at
-            .filter(|_| done.what == "booked")
-            .map(|at| at.duration_since(record.first_heard_at));
+        let came_now = record.in_erp_at.filter(|at| in_erp_before != Some(*at));
+        let latency = came_now.map(|at| at.duration_since(record.first_heard_at));
         let exception = match &record.hold {
             Hold::Exception(exception) => Some(exception.code.clone()),
             _ => None,

@@ -39,11 +39,7 @@ impl Session<'_> {
 
     async fn failed(self, peer: Peer, error: CallError) -> Result<Pushed, LedgerError> {
         match error {
-            CallError::Rejected(rejection) => {
-                let detail = format!("{peer} refused it: {}", rejection.detail);
-                let subject = rejection.detail;
-                self.except(Reason { code: rejection.code, subject, detail }).await
-            }
+            CallError::Rejected(rejection) => self.except(Reason::of_refusal(&peer, rejection)).await,
             CallError::Blocked { .. } => {
                 let probe_at = self.probe_time(&peer).await?;
                 self.circuit_open(peer, probe_at).await

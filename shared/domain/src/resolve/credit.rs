@@ -69,7 +69,7 @@ impl Resolver<'_> {
         let named: Decimal = lines.iter().map(|line| line.net + line.tax).sum();
         let mut rest = opposite(order.currency.round(refund.amount)) - named;
         if rest.abs() > self.rounding_of(order, &lines) {
-            let left = self.left(order, given.iter().chain(&lines), &mut gaps);
+            let left = self.left(order, given.iter().chain(&lines), rest, &mut gaps);
             lines.extend(self.allowances(order, rest, left, &mut gaps)?);
             rest = Decimal::ZERO;
         }
@@ -148,11 +148,13 @@ impl Resolver<'_> {
         self.mappings.get(&key).and_then(|target| target.first().cloned()).ok_or(key)
     }
 
-    /// The net and tax of the order that were not given back, by treatment.
+    /// The net and tax of the order that were not given back, by treatment, for
+    /// `rest` to be shared by.
     fn left<'a>(
         &self,
         order: &Order,
         given: impl Iterator<Item = &'a SalesLine>,
+        rest: Decimal,
         gaps: &mut Vec<MappingKey>,
     ) -> Mix {
         let mut sold = Mix::new();
@@ -164,7 +166,12 @@ impl Resolver<'_> {
         for line in given {
             add(&mut left, line.taxes.clone(), line.net, line.tax);
         }
-        left.retain(|_, (net, tax)| *net + *tax > Decimal::ZERO);
+        // All that is left goes back as it is, discounts included; a part of it
+        // from what there is something to give of.
+        let whole: Decimal = left.values().map(|(net, tax)| net + tax).sum();
+        if whole.is_zero() || whole != -rest {
+            left.retain(|_, (net, tax)| *net + *tax > Decimal::ZERO);
+        }
         // More than all was given back already: people will see the sum.
         if left.is_empty() { sold } else { left }
     }

@@ -316,6 +316,69 @@ fn what_is_wrong_with_the_order_keeps_no_refund_from_being_booked() {
 }
 
 #[test]
+fn a_payment_that_the_erp_refuses_keeps_no_refund_from_being_booked() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    let refused = || Fault::Before(CallError::rejected("journal_unknown", "CARD"));
+    world.erp.faults.script(ErpOp::Pay, [refused(), refused()]);
+    world.place(order);
+    refund(&world, mug(&key));
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("journal_unknown", 1));
+}
+
+#[test]
+fn what_is_wrong_with_a_refund_is_told_beside_what_is_wrong_with_the_order() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world.place(order);
+    world.change(&key, |order| order.billing.city = "Nestdorf".into());
+    refund(&world, goodwill(&key, "5.00"));
+    let exception = world.record(&key).exception().unwrap().clone();
+    assert_eq!(exception.code, "amendment_refused");
+    assert!(exception.detail.contains("unmapped_fee"), "{}", exception.detail);
+}
+
+#[test]
+fn a_new_exception_of_the_order_is_seen_while_its_refund_waits_for_the_erp() {
+    let (world, key) = world();
+    world.erp.faults.script(ErpOp::Find, [Fault::Before(unauthorised())]);
+    world.shop.refund(mug(&key));
+    world.change(&key, |order| order.billing.city = "Nestdorf".into());
+    assert_eq!((world.view(&key), world.exception(&key).as_str()), ("waiting", "amendment_refused"));
+    world.minutes(10);
+    assert_eq!((world.exception(&key).as_str(), credits(&world)), ("amendment_refused", 1));
+}
+
+#[test]
+fn a_refund_deleted_before_it_was_ever_listed_is_no_longer_waited_for() {
+    let (world, key) = world();
+    world.shop.set_listed(MUG, false);
+    refund(&world, mug(&key));
+    assert!(world.record(&key).unlisted_since.is_some());
+    world.shop.delete_refund(key.order, MUG);
+    world.minutes(3);
+    assert_eq!((world.record(&key).unlisted_since, world.view(&key)), (None, "in ERP"));
+}
+
+#[test]
+fn what_people_released_in_the_erp_is_no_regression_of_the_shop() {
+    let world = World::new();
+    let mut order = sample::order("main", 1);
+    order.status = OrderStatus::OnHold;
+    "bacs".clone_into(&mut order.payment.method);
+    order.payment.paid_at = None;
+    let key = order.key.clone();
+    world.place(order);
+    world.erp.set_state(&DocumentKey::of_order(&key, Generation::FIRST), DocumentState::Processing);
+    world.change(&key, |order| order.billing.city = "Nestdorf".into());
+    assert_eq!(world.exception(&key), "amendment_refused");
+    world.change(&key, |order| order.billing.city = "Zwitscherstadt".into());
+    assert_eq!((world.exception(&key).as_str(), world.view(&key)), ("", "reserved"));
+}
+
+#[test]
 fn nothing_is_credited_to_a_sale_that_people_cancelled() {
     let (world, key) = world();
     world.erp.set_state(&DocumentKey::of_order(&key, Generation::FIRST), DocumentState::Cancelled);
@@ -408,6 +471,7 @@ fn an_older_state_says_nothing_about_refunds() {
     let before = sample::order("main", 1);
     refund(&world, mug(&key));
     world.shop.put(before);
+    world.shop.set_listed(MUG, false);
     world.clock.advance(SignedDuration::from_mins(1));
     world.deliver(&sample::hint(&key, Cause::Webhook, world.now()), 1);
     assert_eq!(world.exception(&key), "");
