@@ -1,5 +1,4 @@
 //! What people are told of a change that the ERP does not take any more.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use rust_decimal::Decimal;
 use weir_domain::order::{Order, Outline};

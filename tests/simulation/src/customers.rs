@@ -179,7 +179,7 @@ impl Biography {
                 self.pause(0, 90).await;
                 self.refund(2, Back::Money);
             }
-            Life::RefundedInFull => {
+            Life::RefundedInFull | Life::RefundedWhileReserved => {
                 self.pause(0, 200).await;
                 self.refund(1, Back::All);
             }
@@ -187,10 +187,6 @@ impl Biography {
                 self.edit(6);
                 self.pause(0, 200).await;
                 self.refund(1, Back::Mug);
-            }
-            Life::RefundedWhileReserved => {
-                self.pause(0, 200).await;
-                self.refund(1, Back::All);
             }
             Life::RefundedAndCancelledInTheErp => {
                 self.people_in_the_erp(DocumentState::Cancelled).await;

@@ -19,7 +19,7 @@ use crate::record::{
     Credit, DocumentAxis, DocumentKind, Exception, Hold, OrderRecord, PaymentAxis, WaitReason,
 };
 use crate::resolve::{self, ResolveError, Resolver};
-use crate::sales::{Release, SalesOrder};
+use crate::sales::SalesOrder;
 
 /// A listing that lacks a refund of the order is read again after this …
 const UNLISTED_WAIT: SignedDuration = SignedDuration::from_secs(60);

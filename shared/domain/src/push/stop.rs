@@ -44,8 +44,8 @@ impl Session<'_> {
                 let probe_at = self.probe_time(&peer).await?;
                 self.circuit_open(peer, probe_at).await
             }
-            CallError::RetrySoon { why, after } => self.busy(&why, after).await,
-            CallError::Unknown { why } => self.unknown(peer, &why).await,
+            CallError::RetrySoon { why, after } => Box::pin(self.busy(&why, after)).await,
+            CallError::Unknown { why } => Box::pin(self.unknown(peer, &why)).await,
         }
     }
 
