@@ -158,8 +158,8 @@ pub enum Unfinished {
 pub struct Credit {
     /// What the customer got back, gross, positive.
     pub amount: Decimal,
-    /// Whether it is in the ERP, or not to be booked. Until then a document may exist: written
-    /// *before* the ERP is called.
+    /// Whether it is in the ERP, or not to be booked. Until then a document
+    /// may exist: written *before* the ERP is called.
     pub booked: bool,
     /// The ERP's id of its document; `None` until it is known, and where
     /// nothing was to be booked.

@@ -1,5 +1,5 @@
-//! The canonicaliser of orders and of refunds, and what the domain does with what it lets through:
-//! whatever the shop writes, an order's arithmetic holds and its version is
+//! The canonicaliser of orders and of refunds, and what the domain does with
+//! what it lets through: whatever the shop writes, an order's arithmetic holds and its version is
 //! one, or there is an error that quotes nothing.
 
 use std::collections::BTreeMap;
@@ -188,8 +188,7 @@ fn check_credits(order: &Order) {
     let refunds =
         [refund(1, of_lines, lines), refund(2, order.total / Decimal::TWO, Vec::new())];
     let first_skus = BTreeMap::new();
-    let mut asked = keys(order, &first_skus);
-    asked.extend(refunds.iter().flat_map(|refund| credit_keys(order, refund)));
+    let asked = credit_keys(order, &refunds, &first_skus);
     let mappings: Mappings = asked.iter().map(|key| (key.clone(), vec![key.to_string()])).collect();
     let resolver = Resolver { config: &STORE, mappings: &mappings, first_skus: &first_skus };
     for (refund, credit) in refunds.iter().zip(resolver.credits(order, &refunds)) {

@@ -62,6 +62,7 @@ impl Order {
             note: self.mark(&self.note),
         }
     }
+
     fn mark(&self, what: &impl Serialize) -> Mark {
         // Plain data always serialises; nothing would only look unchanged.
         let text = serde_json::to_vec(&(&self.key, what)).unwrap_or_default();

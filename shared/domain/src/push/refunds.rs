@@ -142,7 +142,7 @@ impl Session<'_> {
             let found = self.deleted(&booking.erp, &peer, order, gone).await?;
             problem = problem.or(found);
         }
-        let (booked, found) = self.credit_all(config, order, &refunds).await?;
+        let (booked, found) = self.credit_all(config, &booking.erp, &peer, order, &refunds).await?;
         let is_booked = |id| self.held.record.refunds.get(&id).is_some_and(|credit| credit.booked);
         let unlisted = order.refunds.iter().any(|refund| !listed(refund.id) && !is_booked(refund.id));
         let too_long = self.note_unlisted(unlisted);
@@ -154,21 +154,22 @@ impl Session<'_> {
     async fn credit_all(
         &mut self,
         config: &StoreConfig,
+        erp: &ErpId,
+        peer: &Peer,
         order: &Order,
         refunds: &[Refund],
     ) -> Result<(usize, Option<Reason>), Stop> {
         let credits = self.resolve_credits(config, order, refunds).await?;
-        let (booking, peer) = self.erp_peer(config, order)?;
         let (mut booked, mut problem) = (0, None);
         for (refund, credit) in refunds.iter().zip(credits) {
             let known = self.held.record.refunds.get(&refund.id).filter(|known| known.booked);
             let found = if let Some(known) = known.cloned() {
-                self.changed(&booking.erp, &peer, order, refund, &known).await?
+                self.changed(erp, peer, order, refund, &known).await?
             } else if config.refunds_since.is_some_and(|since| refund.created_at < since) {
                 self.remember_credit(order, refund, true, None);
                 None
             } else {
-                let ended = self.credit(&booking.erp, &peer, order, refund, credit).await;
+                let ended = self.credit(erp, peer, order, refund, credit).await;
                 booked += usize::from(ended.is_ok());
                 ended.err().map(reason).transpose()?
             };
@@ -184,10 +185,7 @@ impl Session<'_> {
         refunds: &[Refund],
     ) -> Result<Credits, Stop> {
         let first_skus = &self.held.record.first_skus;
-        let mut keys = resolve::keys(order, first_skus);
-        keys.extend(refunds.iter().flat_map(|refund| resolve::credit_keys(order, refund)));
-        keys.sort();
-        keys.dedup();
+        let keys = resolve::credit_keys(order, refunds, first_skus);
         let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
         let resolver = Resolver { config, mappings: &mappings, first_skus };
         Ok(resolver.credits(order, refunds))

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::component::{Component, components, split_by_rate, tax_candidates, taxed_parts};
-use super::{ResolveError, Resolver, note};
+use super::{ResolveError, Resolver, keys, note};
 use crate::id::DocumentKey;
 use crate::mapping::{MappingKey, MappingKind};
 use crate::money::{Totals, opposite};
@@ -25,14 +25,22 @@ fn allowance_key() -> MappingKey {
     MappingKey::new(MappingKind::Fee, "refund")
 }
 
-/// The names that a refund brings with it; those of its order are
-/// [`keys`](super::keys).
-pub fn credit_keys(order: &Order, refund: &Refund) -> Vec<MappingKey> {
+/// Each name that may have to be mapped for the credits of an order: the
+/// order's, and what its refunds bring with them.
+pub fn credit_keys(order: &Order, refunds: &[Refund], first_skus: &BTreeMap<u64, String>) -> Vec<MappingKey> {
+    let mut keys = keys(order, first_skus);
+    keys.extend(refunds.iter().flat_map(|refund| tax_keys(order, refund)));
+    keys.push(allowance_key());
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn tax_keys(order: &Order, refund: &Refund) -> Vec<MappingKey> {
     let of_lines = with_tax(order, refund).unwrap_or_default();
     let parts = of_lines.iter().filter_map(|line| refunded(order, line).ok());
     let parts = parts.flat_map(|part| split_by_rate(order, part));
-    let taxes = parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class));
-    taxes.chain([allowance_key()]).collect()
+    parts.flat_map(|part| tax_candidates(order, part.taxes, part.tax_class)).collect()
 }
 
 impl Resolver<'_> {

@@ -10,7 +10,7 @@ use weir_domain::id::OrderId;
 use weir_domain::mapping::Mappings;
 use weir_domain::order::{Order, Refund};
 use weir_domain::ports::{Shop, ShopError};
-use weir_domain::resolve::{Resolver, credit_keys, keys};
+use weir_domain::resolve::{Resolver, credit_keys};
 use weir_domain::sales::SalesOrder;
 use weir_testkit::events::{self, Sample};
 use weir_testkit::recordings;
@@ -28,8 +28,7 @@ fn credits(
     refunds: &[Refund],
 ) -> Vec<Result<Option<SalesOrder>, String>> {
     let first_skus = BTreeMap::new();
-    let mut asked = keys(order, &first_skus);
-    asked.extend(refunds.iter().flat_map(|refund| credit_keys(order, refund)));
+    let asked = credit_keys(order, refunds, &first_skus);
     let mappings: Mappings = asked.into_iter().map(|key| (key.clone(), vec![key.name])).collect();
     let resolver = Resolver { config: store, mappings: &mappings, first_skus: &first_skus };
     let credits = resolver.credits(order, refunds).into_iter();
