@@ -101,30 +101,35 @@ class Scene:
 
     def until(self, orders: list[dict], views: set[str], seconds: float, shown=None) -> dict[int, str]:
         """Let time pass, with a tick every few seconds, until all orders are in one of ``views``."""
-        deadline = time.monotonic() + seconds
-        while True:
-            now = self.views(orders)
+        now: dict[int, str] = {}
+
+        def late() -> str:
+            now.update(self.views(orders))
             if shown:
                 shown(now)
-            if all(view in views for view in now.values()):
-                return now
-            if time.monotonic() > deadline:
-                late = {order: view or "unheard of" for order, view in now.items() if view not in views}
-                raise Failure(f"after {seconds:.0f} s these orders are not yet {sorted(views)}: {late}")
-            self.tick()
-            # Not for luck: the interval between two looks.
-            time.sleep(2)
+            waiting = {order: view or "unheard of" for order, view in now.items() if view not in views}
+            return f"these orders are not yet {sorted(views)}: {waiting}" if waiting else ""
+
+        self.wait(late, seconds)
+        return now
 
     def until_credited(self, orders: list[dict], count: int, seconds: float) -> None:
         """Let time pass until ``count`` refunds of each order are in the ERP."""
-        deadline = time.monotonic() + seconds
-        while True:
+        def late() -> str:
             records = self.records()
             credits = {order["id"]: records[order["id"]].get("refunds", {}) for order in orders}
-            if all(sum(credit["booked"] for credit in found.values()) == count for found in credits.values()):
-                return
+            short = {order: found for order, found in credits.items()
+                     if sum(credit["booked"] for credit in found.values()) != count}
+            return f"these refunds are not all in the ERP: {short}" if short else ""
+
+        self.wait(late, seconds)
+
+    def wait(self, late, seconds: float) -> None:
+        """Let time pass, with a tick every few seconds, until ``late`` says that nothing is."""
+        deadline = time.monotonic() + seconds
+        while reason := late():
             if time.monotonic() > deadline:
-                raise Failure(f"after {seconds:.0f} s these refunds are not all in the ERP: {credits}")
+                raise Failure(f"after {seconds:.0f} s {reason}")
             self.tick()
             # Not for luck: the interval between two looks.
             time.sleep(2)

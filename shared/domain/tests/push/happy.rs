@@ -95,12 +95,7 @@ fn the_quiet_period_is_waited_for_and_then_the_order_goes_by_itself() {
 #[test]
 fn a_bank_transfer_is_reserved_then_released_when_it_arrives() {
     let world = World::new();
-    let mut order = sample::order("main", 1);
-    order.status = OrderStatus::OnHold;
-    "bacs".clone_into(&mut order.payment.method);
-    order.payment.paid_at = None;
-    let key = order.key.clone();
-    world.place(order);
+    let key = world.reserve();
     assert_eq!(world.view(&key), "reserved");
     assert_eq!(world.erp.sales()[0].state, DocumentState::Reserved);
 
@@ -117,12 +112,7 @@ fn a_bank_transfer_is_reserved_then_released_when_it_arrives() {
 #[test]
 fn a_reservation_ends_and_people_hear_of_it() {
     let world = World::new();
-    let mut order = sample::order("main", 1);
-    order.status = OrderStatus::OnHold;
-    "bacs".clone_into(&mut order.payment.method);
-    order.payment.paid_at = None;
-    let key = order.key.clone();
-    world.place(order);
+    let key = world.reserve();
     world.clock.advance(SignedDuration::from_hours(24 * 14));
     world.minute();
     assert_eq!(world.erp.sales()[0].state, DocumentState::Cancelled);

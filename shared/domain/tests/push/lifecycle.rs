@@ -10,16 +10,6 @@ use weir_testkit::{ErpOp, Fault, LedgerOp, sample};
 use crate::what;
 use crate::world::World;
 
-fn reserved(world: &World) -> weir_domain::id::OrderKey {
-    let mut order = sample::order("main", 1);
-    order.status = OrderStatus::OnHold;
-    "bacs".clone_into(&mut order.payment.method);
-    order.payment.paid_at = None;
-    let key = order.key.clone();
-    world.place(order);
-    key
-}
-
 fn shipped(world: &World) -> weir_domain::id::OrderKey {
     let order = sample::order("main", 1);
     let key = order.key.clone();
@@ -39,7 +29,7 @@ fn one_more(order: &mut weir_domain::order::Order) {
 #[test]
 fn a_change_while_reserved_amends_the_sale() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     assert_eq!(what(&world.change(&key, one_more)), "amended");
     let sale = &world.erp.sales()[0];
     assert_eq!(
@@ -74,7 +64,7 @@ fn a_change_taken_back_ends_its_exception() {
 #[test]
 fn a_change_without_a_new_date_is_seen_by_its_content() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     world.shop.change(key.order, one_more);
     world.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(what(&world.hint(&key)), "amended");
@@ -83,7 +73,7 @@ fn a_change_without_a_new_date_is_seen_by_its_content() {
 #[test]
 fn an_older_state_changes_nothing() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     world.change(&key, one_more);
     world.shop.change(key.order, |order| {
         *order = weir_domain::order::Order { status: OrderStatus::OnHold, ..sample::order("main", 1) };
@@ -103,7 +93,7 @@ fn an_older_state_changes_nothing() {
 #[test]
 fn a_cancellation_whose_end_was_lost_is_known_for_ours_when_the_order_lives_again() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     let unwritten = LedgerError::Unavailable("throttled".to_owned());
     world.ledger.faults.script(LedgerOp::Complete, [Fault::Before(unwritten)]);
     world.shop.change(key.order, |order| order.status = OrderStatus::Cancelled);
@@ -148,7 +138,7 @@ fn cancelled_before_the_push_is_never_booked() {
 #[test]
 fn cancelled_while_reserved_is_cancelled_in_the_erp() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     assert_eq!(what(&world.change(&key, |order| order.status = OrderStatus::Cancelled)), "cancelled");
     assert_eq!(world.erp.sales()[0].state, DocumentState::Cancelled);
     assert_eq!(world.view(&key), "cancelled");
@@ -166,7 +156,7 @@ fn a_cancellation_that_the_erp_refuses_goes_to_people() {
 #[test]
 fn an_order_that_lives_again_gets_a_new_reference() {
     let world = World::new();
-    let key = reserved(&world);
+    let key = world.reserve();
     world.change(&key, |order| order.status = OrderStatus::Cancelled);
     let paid = world.now();
     world.change(&key, |order| {

@@ -365,12 +365,7 @@ fn a_refund_deleted_before_it_was_ever_listed_is_no_longer_waited_for() {
 #[test]
 fn what_people_released_in_the_erp_is_no_regression_of_the_shop() {
     let world = World::new();
-    let mut order = sample::order("main", 1);
-    order.status = OrderStatus::OnHold;
-    "bacs".clone_into(&mut order.payment.method);
-    order.payment.paid_at = None;
-    let key = order.key.clone();
-    world.place(order);
+    let key = world.reserve();
     world.erp.set_state(&DocumentKey::of_order(&key, Generation::FIRST), DocumentState::Processing);
     world.change(&key, |order| order.billing.city = "Nestdorf".into());
     assert_eq!(world.exception(&key), "amendment_refused");
@@ -431,12 +426,7 @@ fn an_order_cancelled_after_its_refund_is_for_people() {
 #[test]
 fn what_is_only_reserved_is_cancelled_and_not_credited() {
     let world = World::new();
-    let mut order = sample::order("main", 1);
-    order.status = OrderStatus::OnHold;
-    "bacs".clone_into(&mut order.payment.method);
-    order.payment.paid_at = None;
-    let key = order.key.clone();
-    world.place(order);
+    let key = world.reserve();
     world.shop.refund(sample::refund(&key, 31, "56.07", &[]));
     world.change(&key, |order| order.status = OrderStatus::Refunded);
     assert_eq!((world.view(&key), credits(&world)), ("cancelled", 0));

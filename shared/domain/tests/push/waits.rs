@@ -167,12 +167,7 @@ fn a_change_that_was_made_is_not_refused_afterwards() {
     for (fault, code) in [(Fault::After(timed_out()), ""), (Fault::Before(timed_out()), "amendment_refused")]
     {
         let world = World::new();
-        let mut order = sample::order("main", 1);
-        order.status = weir_domain::order::OrderStatus::OnHold;
-        "bacs".clone_into(&mut order.payment.method);
-        order.payment.paid_at = None;
-        let key = order.key.clone();
-        world.place(order);
+        let key = world.reserve();
         world.erp.faults.script(ErpOp::Amend, [fault]);
         let changed = world.change(&key, |order| {
             order.shipping[0].net += Decimal::ONE;

@@ -8,7 +8,7 @@ use weir_domain::config::StoreConfig;
 use weir_domain::hint::{Cause, Hint};
 use weir_domain::id::{ErpId, OrderKey, StoreId};
 use weir_domain::mapping::{MappingKey, MappingKind};
-use weir_domain::order::Order;
+use weir_domain::order::{Order, OrderStatus};
 use weir_domain::ports::{Clock, Ledger, MappingStore};
 use weir_domain::push::{Delivery, OrderPush, Pushed};
 use weir_domain::record::OrderRecord;
@@ -83,6 +83,17 @@ impl World {
         let key = order.key.clone();
         self.shop.put(order);
         self.hint(&key)
+    }
+
+    /// The shop has an order that waits for a bank transfer.
+    pub(crate) fn reserve(&self) -> OrderKey {
+        let mut order = sample::order("main", 1);
+        order.status = OrderStatus::OnHold;
+        "bacs".clone_into(&mut order.payment.method);
+        order.payment.paid_at = None;
+        let key = order.key.clone();
+        self.place(order);
+        key
     }
 
     /// The customer or the shop changes the order now; the hint is delivered
