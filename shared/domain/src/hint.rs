@@ -44,6 +44,9 @@ pub enum Cause {
     Wake,
     /// It was chosen to try whether an open circuit can close.
     Probe,
+    /// The ERP's documents of it changed: it was shipped, came back, or was
+    /// cancelled there.
+    Erp,
 }
 
 impl Hint {

@@ -103,6 +103,28 @@ impl fmt::Display for RefundId {
     }
 }
 
+/// A parcel by the ERP's own name, unique in the ERP.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ParcelId(pub String);
+
+impl fmt::Display for ParcelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Goods that came back, by the ERP's own name of that event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReturnId(pub String);
+
+impl fmt::Display for ReturnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// How many times this order has lived: a cancelled WooCommerce order can be
 /// revived, and an ERP with a unique reference forbids a second document
 /// under the first one's key.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod circuit;
 pub mod config;
 pub mod decide;
+pub mod fulfilment;
 pub mod hint;
 pub mod id;
 pub mod import;

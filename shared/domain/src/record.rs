@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EntityId, ErpId, Generation, OrderKey, RefundId, Sku};
+use crate::fulfilment::{ParcelRecord, ReturnRecord};
+use crate::id::{EntityId, ErpId, Generation, OrderKey, ParcelId, RefundId, ReturnId, Sku};
 use crate::money::Totals;
 use crate::order::{Order, OrderStatus, Outline, RefundRef, Version};
 use crate::ports::{DocumentState, ErpDocument};
@@ -56,6 +57,21 @@ pub struct OrderRecord {
     /// Since when the shop names a refund that it does not list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted_since: Option<Timestamp>,
+    /// The ERP said something of its deliveries that the shop may not show yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deliveries_unread: bool,
+    /// The parcels that the shop shows, or was begun to show.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parcels: BTreeMap<ParcelId, ParcelRecord>,
+    /// The returns that the shop refunds, or was begun to refund.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub returns: BTreeMap<ReturnId, ReturnRecord>,
+    /// For which of its deliveries the shop's status was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_told: Option<FulfilmentAxis>,
+    /// Until then what was asked of the shop may still happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shop_in_doubt_until: Option<Timestamp>,
     /// What its lines mean for stock, as last written to the in-flight rows.
     #[serde(default, skip_serializing_if = "StockEffects::is_empty")]
     pub stock: StockEffects,
@@ -262,6 +278,26 @@ pub struct Exception {
     /// the same. `None` where the order could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<OrderState>,
+    /// Whether the next look at its deliveries answers it.
+    #[serde(default, skip_serializing_if = "Concern::is_order")]
+    pub concern: Concern,
+}
+
+/// What an exception is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// The order itself, or its refunds.
+    #[default]
+    Order,
+    /// What was sent, or came back.
+    Deliveries,
+}
+
+impl Concern {
+    fn is_order(&self) -> bool {
+        *self == Self::Order
+    }
 }
 
 /// What the shop said about an order, as far as it can be answered by us.
@@ -330,6 +366,11 @@ impl OrderRecord {
             unfinished: None,
             refunds: BTreeMap::new(),
             unlisted_since: None,
+            deliveries_unread: false,
+            parcels: BTreeMap::new(),
+            returns: BTreeMap::new(),
+            status_told: None,
+            shop_in_doubt_until: None,
             stock: StockEffects::new(),
             stock_unsaid: BTreeSet::new(),
             unknowns: 0,
@@ -421,11 +462,20 @@ impl OrderRecord {
             (Hold::None, DocumentAxis::Pushing) => "pushing",
             (Hold::None, DocumentAxis::InErp) => match self.sales_order().map(|document| document.state) {
                 Some(DocumentState::Reserved) => "reserved",
-                _ => "in ERP",
+                _ => self.delivered(),
             },
             (Hold::None, DocumentAxis::Closed) => "closed",
             (Hold::None, DocumentAxis::Cancelled) => "cancelled",
             (Hold::None, DocumentAxis::None) => "not imported",
+        }
+    }
+
+    fn delivered(&self) -> &'static str {
+        match self.fulfilment {
+            FulfilmentAxis::None | FulfilmentAxis::Allocated => "in ERP",
+            FulfilmentAxis::PartShipped => "part shipped",
+            FulfilmentAxis::Shipped => "shipped",
+            FulfilmentAxis::Returned => "returned",
         }
     }
 

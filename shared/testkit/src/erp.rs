@@ -1,17 +1,22 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use weir_domain::id::DocumentKey;
+use weir_domain::fulfilment::{Deliveries, GoodsReturn, Parcel};
+use weir_domain::id::{DocumentKey, OrderKey};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
+    Amendment, Cancellation, Capabilities, ChangedOrders, Creation, DocumentState, Erp, ErpDocument, Once,
+    TaxBasis,
 };
-use weir_domain::sales::{Release, SalesOrder, SalesPayment};
+use weir_domain::sales::{LineKind, Release, SalesOrder, SalesPayment};
 
 use crate::fault::Faults;
 use crate::lock;
+
+/// Orders on a full page of the feed.
+const PAGE: usize = 100;
 
 /// What an ERP can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +28,8 @@ pub enum ErpOp {
     Amend,
     Cancel,
     Pay,
+    Deliveries,
+    ChangedOrders,
 }
 
 /// An ERP that keeps its books in memory. Sales go draft → reserved →
@@ -33,6 +40,7 @@ pub struct FakeErp {
     pub faults: Faults<ErpOp, CallError>,
     once: Once,
     sales: Mutex<Vec<Sale>>,
+    changed: Mutex<Vec<OrderKey>>,
 }
 
 /// A sales order in the books.
@@ -46,6 +54,10 @@ pub struct Sale {
     pub order: SalesOrder,
     /// Payments by transaction.
     pub payments: BTreeMap<String, SalesPayment>,
+    /// What has left.
+    pub parcels: Vec<Parcel>,
+    /// What has come back.
+    pub returns: Vec<GoodsReturn>,
 }
 
 impl Default for FakeErp {
@@ -59,7 +71,7 @@ impl FakeErp {
     /// An ERP that guarantees "once" like this. Only with
     /// [`Once::LockOnly`] can the books hold an order twice.
     pub fn new(once: Once) -> Self {
-        Self { faults: Faults::default(), once, sales: Mutex::default() }
+        Self { faults: Faults::default(), once, sales: Mutex::default(), changed: Mutex::default() }
     }
 
     /// The books, in the order the sales were made.
@@ -77,6 +89,19 @@ impl FakeErp {
         let mut sales = lock(&self.sales);
         let sale = sales.iter_mut().find(|sale| sale.order.key == *key);
         sale.expect("the ERP has the sale to be moved").state = state;
+    }
+
+    /// The warehouse sends, corrects, withdraws or takes back.
+    pub fn deliver(&self, key: &DocumentKey, change: impl FnOnce(&mut Vec<Parcel>, &mut Vec<GoodsReturn>)) {
+        let mut sales = lock(&self.sales);
+        let sale = sales.iter_mut().find(|sale| sale.order.key == *key);
+        let sale = sale.expect("the ERP has the sale to be delivered");
+        change(&mut sale.parcels, &mut sale.returns);
+    }
+
+    /// Puts an order into the feed.
+    pub fn say_changed(&self, order: OrderKey) {
+        lock(&self.changed).push(order);
     }
 
     /// People in the ERP change what a sale says.
@@ -160,6 +185,8 @@ impl Erp for FakeErp {
                 state: DocumentState::Draft,
                 order: order.clone(),
                 payments: BTreeMap::new(),
+                parcels: Vec::new(),
+                returns: Vec::new(),
             };
             let document = sale.document();
             sales.push(sale);
@@ -215,6 +242,30 @@ impl Erp for FakeErp {
                 state: DocumentState::Done,
                 totals: None,
             })
+        })
+    }
+
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError> {
+        self.on_sale(ErpOp::Deliveries, document, |sale| {
+            let goods = sale.order.lines.iter().filter(|line| line.kind == LineKind::Goods);
+            Ok(Deliveries {
+                sale: sale.document(),
+                goods: goods.map(|line| line.line).collect::<BTreeSet<_>>(),
+                parcels: sale.parcels.clone(),
+                returns: sale.returns.clone(),
+            })
+        })
+    }
+
+    /// The cursor is how many have been given.
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError> {
+        self.faults.strike(ErpOp::ChangedOrders, || {
+            let changed = lock(&self.changed);
+            let from = cursor.map_or(changed.len(), |cursor| cursor.parse().unwrap_or_default());
+            let to = changed.len().min(from + PAGE);
+            let orders: BTreeSet<OrderKey> = changed[from..to].iter().cloned().collect();
+            let (next, more) = (to.to_string(), to < changed.len());
+            Ok(ChangedOrders { orders: orders.into_iter().collect(), next, more })
         })
     }
 }

@@ -178,8 +178,9 @@ impl Row {
     }
 
     fn has_answered(&self, hint: &Hint) -> bool {
-        self.answered_until
-            .is_some_and(|read_at| !carries_news(hint.cause) || answers(read_at, hint.received_at))
+        // What the ERP says no read of the shop answers.
+        let settled = self.answered_until.filter(|_| hint.cause != Cause::Erp);
+        settled.is_some_and(|read_at| !carries_news(hint.cause) || answers(read_at, hint.received_at))
     }
 
     fn write(&mut self, mut record: OrderRecord, note: &Note) -> OrderRecord {
@@ -224,7 +225,8 @@ impl Row {
     }
 }
 
-/// A wake or a probe says only that the ledger has something due.
+/// A wake or a probe says only that the ledger has something due; what the ERP
+/// says is not noted, and comes back.
 fn carries_news(cause: Cause) -> bool {
     matches!(cause, Cause::Webhook | Cause::Poll)
 }

@@ -111,6 +111,7 @@ pub fn refund(order: &OrderKey, id: u64, amount: &str, lines: &[(u64, &str, &str
         amount: decimal(amount),
         reason: "Zaphira changed her mind".into(),
         lines: lines.iter().map(line).collect(),
+        of_return: None,
     }
 }
 

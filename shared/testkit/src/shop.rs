@@ -3,12 +3,15 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use weir_domain::fulfilment::{NewRefund, OrderNote, Parcel, ShownParcel};
 use weir_domain::id::{OrderId, RefundId};
-use weir_domain::order::{Order, Refund, RefundRef};
+use weir_domain::order::{Order, OrderStatus, Refund, RefundRef};
+use weir_domain::outcome::CallError;
 use weir_domain::ports::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 
 use crate::fault::Faults;
 use crate::lock;
+use crate::shop_deliveries::Told;
 
 /// Orders on a full page of a listing.
 const PAGE: usize = 100;
@@ -22,6 +25,20 @@ pub enum ShopOp {
     Refunds,
     /// [`Shop::changed_after`].
     ChangedAfter,
+    /// [`Shop::parcels`].
+    Parcels,
+    /// [`Shop::show_parcel`].
+    ShowParcel,
+    /// [`Shop::remove_parcel`].
+    RemoveParcel,
+    /// [`Shop::notes`].
+    Notes,
+    /// [`Shop::add_note`].
+    AddNote,
+    /// [`Shop::set_status`].
+    SetStatus,
+    /// [`Shop::give_refund`].
+    GiveRefund,
 }
 
 /// A shop that has the orders it was given.
@@ -38,6 +55,9 @@ struct State {
     refunds: BTreeMap<OrderId, Vec<Refund>>,
     /// In the order and not in its listing yet.
     unlisted: BTreeSet<RefundId>,
+    told: Told,
+    /// Custom statuses that it has.
+    statuses: BTreeSet<String>,
     answered_at: Option<Timestamp>,
 }
 
@@ -71,6 +91,49 @@ impl FakeShop {
     pub fn set_listed(&self, id: RefundId, listed: bool) {
         let unlisted = &mut lock(&self.state).unlisted;
         let _changed = if listed { unlisted.remove(&id) } else { unlisted.insert(id) };
+    }
+
+    /// The parcels that it shows.
+    pub fn shown(&self, order: OrderId) -> Vec<ShownParcel> {
+        lock(&self.state).told.parcels(order)
+    }
+
+    /// What people were told.
+    pub fn told(&self, order: OrderId) -> Vec<OrderNote> {
+        lock(&self.state).told.notes(order)
+    }
+
+    /// People enter a parcel's number by hand.
+    pub fn enter_parcel(&self, order: OrderId, reference: &str, tracking: &str) {
+        lock(&self.state).told.enter(order, reference, tracking);
+    }
+
+    /// It shows parcels by a tracking plugin.
+    pub fn use_plugin(&self) {
+        lock(&self.state).told.plugin = true;
+    }
+
+    /// People take away what a reference shows.
+    pub fn drop_parcel(&self, order: OrderId, reference: &str) {
+        lock(&self.state).told.remove(order, reference);
+    }
+
+    /// A plugin brings a status.
+    pub fn add_status(&self, status: &str) {
+        lock(&self.state).statuses.insert(status.to_owned());
+    }
+
+    /// One call about an order that is there.
+    fn on_order<T>(
+        &self,
+        op: ShopOp,
+        id: OrderId,
+        effect: impl FnOnce(&mut State) -> Result<T, ShopError>,
+    ) -> Result<T, ShopError> {
+        self.faults.strike(op, || {
+            let mut state = lock(&self.state);
+            if state.orders.contains_key(&id) { effect(&mut state) } else { Err(ShopError::Gone) }
+        })
     }
 
     /// Deletes an order for good.
@@ -120,6 +183,70 @@ impl Shop for FakeShop {
             let before = PAGE * (page.max(1) as usize - 1);
             let orders = stubs.into_iter().skip(before).take(PAGE).collect();
             Ok(ShopPage { orders, answered_at: state.answered_at })
+        })
+    }
+
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError> {
+        self.on_order(ShopOp::Parcels, order, |state| Ok(state.told.parcels(order)))
+    }
+
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError> {
+        self.on_order(ShopOp::ShowParcel, order, |state| Ok(state.told.show(order, reference, parcel)))
+    }
+
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError> {
+        self.on_order(ShopOp::RemoveParcel, order, |state| {
+            state.told.remove(order, reference);
+            Ok(())
+        })
+    }
+
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError> {
+        let texts = |state: &State| state.told.notes(order).into_iter().map(|note| note.text).collect();
+        self.on_order(ShopOp::Notes, order, |state| Ok(texts(state)))
+    }
+
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError> {
+        self.on_order(ShopOp::AddNote, order, |state| {
+            state.told.add_note(order, note);
+            Ok(())
+        })
+    }
+
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError> {
+        self.on_order(ShopOp::SetStatus, order, |state| {
+            if let OrderStatus::Custom(word) = status
+                && !state.statuses.contains(word)
+            {
+                return Err(CallError::rejected("status_unknown", word).into());
+            }
+            if let Some(known) = state.orders.get_mut(&order) {
+                known.status = status.clone();
+            }
+            Ok(())
+        })
+    }
+
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError> {
+        self.on_order(ShopOp::GiveRefund, order, |state| {
+            let Some(of) = state.orders.get_mut(&order) else { return Err(ShopError::Gone) };
+            let before: rust_decimal::Decimal = of.refunds.iter().map(|refund| -refund.total).sum();
+            if before + refund.amount > of.total {
+                return Err(CallError::rejected("refund_refused", "more than is left").into());
+            }
+            if before + refund.amount == of.total {
+                of.status = OrderStatus::Refunded;
+            }
+            let id = RefundId(9_000 + order.0 * 100 + of.refunds.len() as u64);
+            of.refunds.push(RefundRef { id, total: -refund.amount });
+            let made = refund.as_made(&of.key, id, of.modified_at);
+            state.refunds.entry(order).or_default().push(made);
+            Ok(id)
         })
     }
 }

@@ -2,6 +2,7 @@
 //! are deployed. Their JSON Schemas are published in `infra/schemas/`.
 
 mod erp;
+mod fulfilment;
 mod stock;
 mod store;
 
@@ -9,6 +10,7 @@ pub use erp::{
     AccountingCodes, CodeMap, ErpDocumentConfig as ErpConfig, ErpKind, StockOwner, TrytonConfig,
     TrytonLocation,
 };
+pub use fulfilment::{FulfilmentConfig, NoteConfig, ReturnPolicy};
 pub use stock::{Backorders, StockConfig, StockRule, WriteMode};
 pub use store::{EntityRule, ItemPolicy, PollConfig, StoreConfig, TenderRule};
 

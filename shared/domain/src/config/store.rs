@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{ConfigError, StockConfig, check_url};
+use super::{ConfigError, FulfilmentConfig, StockConfig, check_url};
 use crate::id::{EntityId, ErpId, StoreId};
 use crate::import::ImportRules;
 use crate::money::Currency;
@@ -51,6 +51,9 @@ pub struct StoreConfig {
     /// What it may sell of whose stock; absent: its quantities are left alone.
     #[serde(default)]
     pub stock: Option<StockConfig>,
+    /// What it is told of parcels and returns; absent: nothing.
+    #[serde(default)]
+    pub fulfilment: Option<FulfilmentConfig>,
     /// Refunds given before this instant (UTC) are taken to be in the ERP, by
     /// whatever hand: for stores that were connected before Weir booked refunds.
     #[serde(default)]
@@ -150,6 +153,7 @@ impl StoreConfig {
         if self.rounding_cap.is_sign_negative() {
             return Err(ConfigError::new("rounding_cap", "must not be negative"));
         }
+        self.fulfilment.as_ref().map_or(Ok(()), FulfilmentConfig::check)?;
         self.stock.as_ref().map_or(Ok(()), |stock| self.check_stock(stock))
     }
 

@@ -3,7 +3,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::TaxShare;
-use crate::id::{OrderKey, RefundId};
+use crate::id::{OrderKey, RefundId, ReturnId};
 use crate::private::Personal;
 
 /// One refund as the shop has it: a document of its own. Amounts are positive,
@@ -22,6 +22,9 @@ pub struct Refund {
     pub reason: Personal<String>,
     /// Lines, shipping and fees that it names; possibly none.
     pub lines: Vec<RefundLine>,
+    /// The return of the ERP that it was made for, by us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_return: Option<ReturnId>,
 }
 
 /// A part of a refund that names a line of the order.

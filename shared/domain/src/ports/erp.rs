@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::id::DocumentKey;
+use crate::fulfilment::Deliveries;
+use crate::id::{DocumentKey, OrderKey};
 use crate::money::Totals;
 use crate::outcome::CallError;
 use crate::sales::{SalesOrder, SalesPayment};
@@ -101,6 +102,18 @@ pub enum Cancellation {
     Refused(ErpDocument),
 }
 
+/// A page of the ERP's feed of orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedOrders {
+    /// Orders, each once, at most 100.
+    pub orders: Vec<OrderKey>,
+    /// Where the next page begins; opaque, and to be stored after this page's
+    /// work is done.
+    pub next: String,
+    /// There may be more right now.
+    pub more: bool,
+}
+
 /// One ERP connection. Every call is one attempt: retries belong to the
 /// caller. A multi-step workflow resumes from the state it finds.
 #[async_trait]
@@ -127,4 +140,14 @@ pub trait Erp: Send + Sync {
 
     /// Books a payment, once per (order, transaction): looks before it writes.
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError>;
+
+    /// What of a sales order has left and what has come back, all of it, and
+    /// the sales order itself.
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError>;
+
+    /// Orders of which something may have been shipped, withdrawn, returned or
+    /// cancelled since `cursor`. Without one the feed begins now. The answer
+    /// may name an order again that was named before, and never leaves one out
+    /// whose change was committed before the call, whatever its own date says.
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError>;
 }

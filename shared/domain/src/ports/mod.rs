@@ -12,7 +12,8 @@ mod stock;
 pub use clock::Clock;
 pub use connections::{Connections, StoreDisabled};
 pub use erp::{
-    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
+    Amendment, Cancellation, Capabilities, ChangedOrders, Creation, DocumentState, Erp, ErpDocument, Once,
+    TaxBasis,
 };
 pub use ledger::{
     Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,

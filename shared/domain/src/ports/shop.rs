@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::id::OrderId;
-use crate::order::{Order, Refund};
+use crate::fulfilment::{NewRefund, OrderNote, Parcel, ShownParcel};
+use crate::id::{OrderId, RefundId};
+use crate::order::{Order, OrderStatus, Refund};
 use crate::outcome::CallError;
 
 /// Why an order or its refunds could not be read.
@@ -64,4 +65,37 @@ pub trait Shop: Send + Sync {
     /// Orders changed *after* `after` (exclusive, whole seconds, the shop's
     /// clock), oldest change first, at most 100 a page; `page` counts from 1.
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError>;
+
+    /// The parcels that the shop shows of an order, by the best interface it
+    /// has, whoever entered them.
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError>;
+
+    /// Shows a parcel, in place of what `reference` shows if one is given, and
+    /// answers with the shop's name for it. `None`: the shop has nothing of
+    /// that reference any more, and nothing was done. Without a reference a
+    /// second call shows the parcel twice.
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError>;
+
+    /// Takes away what a reference shows, if it is there.
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError>;
+
+    /// The texts of an order's notes.
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError>;
+
+    /// Adds a note. A second call adds a second one, and tells the customer
+    /// twice.
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError>;
+
+    /// Gives an order another status and nothing else. Rejected with
+    /// `status_unknown` where the shop has no such status.
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError>;
+
+    /// Makes a refund that restocks nothing. A second call makes a second one.
+    /// Rejected with `refund_refused` where the shop, or the gateway, refuses.
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError>;
 }

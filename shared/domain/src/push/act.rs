@@ -10,7 +10,9 @@ use crate::id::ErpId;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
 use crate::ports::{Amendment, Cancellation, Creation, DocumentState, Erp, ErpDocument};
-use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, PaymentAxis, Unfinished, WaitReason};
+use crate::record::{
+    Booking, DocumentAxis, DocumentKind, FulfilmentAxis, Hold, PaymentAxis, Unfinished, WaitReason,
+};
 use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder, SalesPayment};
 
@@ -93,6 +95,10 @@ impl Session<'_> {
         record.released = None;
         record.unfinished = None;
         record.in_erp_at = None;
+        // What the former life delivered is its own.
+        record.fulfilment = FulfilmentAxis::None;
+        record.status_told = None;
+        record.returns.clear();
     }
 
     async fn book(&mut self, config: &StoreConfig, order: &Order, release: Release) -> Result<Done, Stop> {
@@ -421,7 +427,7 @@ impl Session<'_> {
         }
     }
 
-    fn known_document(&self) -> Result<ErpDocument, Stop> {
+    pub(super) fn known_document(&self) -> Result<ErpDocument, Stop> {
         let missing = || {
             Reason::new("record_broken", "order", "The ledger says that a sales order exists and names none.")
         };

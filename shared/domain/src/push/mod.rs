@@ -3,7 +3,10 @@
 //! what happened; nothing is acknowledged before it.
 
 mod act;
+mod deliveries;
+mod parcels;
 mod refunds;
+mod returns;
 mod session;
 mod stock;
 mod stop;
@@ -13,9 +16,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::circuit::Peer;
-use crate::hint::Hint;
+use crate::hint::{Cause, Hint};
 use crate::outcome::{CallError, Rejection};
 use crate::ports::{Claim, Clock, Connections, Held, Ledger, LedgerError, MappingStore, StoreDisabled};
+pub use deliveries::SHOP_READ_LAG;
 use session::Session;
 pub use stock::StockOut;
 
@@ -91,6 +95,11 @@ impl OrderPush {
     pub async fn push(&self, hint: &Hint, delivery: &Delivery) -> Result<Pushed, LedgerError> {
         let now = self.clock.now();
         match self.ledger.claim(hint, &delivery.owner, now, self.lease).await? {
+            // Nobody noted what the ERP said: it has to come back.
+            Claim::Busy if hint.cause == Cause::Erp => {
+                let summary = Summary::of_nothing("busy", "another delivery is at work");
+                Ok(Pushed::RetryAfter(stop::backoff(5, delivery.receives, 120), summary))
+            }
             Claim::Busy => Ok(Pushed::Acknowledge(Summary::of_nothing(
                 "noted",
                 "another delivery is at work; it will look again",
@@ -105,6 +114,7 @@ impl OrderPush {
 
     async fn work(&self, hint: &Hint, delivery: &Delivery, mut held: Held) -> Result<Pushed, LedgerError> {
         held.record.correlation.clone_from(&hint.correlation);
+        held.record.deliveries_unread |= hint.cause == Cause::Erp;
         let mut session = Session::new(self, hint, delivery, held);
         match Box::pin(session.run()).await {
             Ok(done) => session.complete(done).await,

@@ -11,12 +11,13 @@ use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
 use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
 use crate::decide::{Decision, decide, is_stale};
+use crate::fulfilment::Deliveries;
 use crate::hint::{Cause, Hint};
 use crate::id::ErpId;
 use crate::order::Order;
 use crate::outcome::CallError;
 use crate::ports::{Erp, Held, LedgerError, Note, Shop, ShopError, ShopOrder};
-use crate::record::{DocumentAxis, Hold, OrderState, Seen};
+use crate::record::{Concern, DocumentAxis, Hold, OrderState, Seen};
 use crate::sales::Release;
 
 /// No call is begun with less time left. A call of many requests can still
@@ -39,6 +40,10 @@ pub(super) struct Session<'a> {
     pub(super) gone: bool,
     /// The record has its sales order as the ERP has it now.
     pub(super) sale_was_read: bool,
+    /// What it has delivered, once that was read.
+    pub(super) deliveries: Option<Deliveries>,
+    /// What an exception would be about now.
+    pub(super) concern: Concern,
     /// Since when the sales order was complete when the work began.
     pub(super) in_erp_before: Option<Timestamp>,
     /// Where the sales order was when the work began.
@@ -76,6 +81,8 @@ impl<'a> Session<'a> {
             stock_read: None,
             gone: false,
             sale_was_read: false,
+            deliveries: None,
+            concern: Concern::Order,
             in_erp_before,
             document_before,
             unsure,
@@ -101,8 +108,12 @@ impl<'a> Session<'a> {
         }
         let keeps = matches!(decision, Decision::Keep(_));
         let stood = self.held.record.exception().cloned();
+        // What it waited for is looked at again, whoever came.
+        let rests = keeps && self.held.record.due_at().is_none();
         let ended = self.act(&config, &order, decision).await;
-        if keeps { ended } else { self.settle_refunds(&config, &order, ended, stood).await }
+        let ended =
+            if keeps { ended } else { self.settle_refunds(&config, &order, ended, stood.clone()).await };
+        self.settle_deliveries(&config, &order, ended, stood, rests).await
     }
 
     /// The worker before us never finished. Now and then that happens; an
@@ -120,7 +131,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
+    pub(super) async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
         let id = self.hint.order;
         self.read_shop(async |shop| shop.order(id).await).await
     }

@@ -160,7 +160,7 @@ impl Session<'_> {
             _ => self.now(),
         };
         let Reason { code, subject, detail } = reason;
-        Exception { code, subject, detail, since, about: self.read.clone() }
+        Exception { code, subject, detail, since, about: self.read.clone(), concern: self.concern }
     }
 
     /// Waiting lives in the ledger, with a due time: an outage of any length
@@ -179,7 +179,7 @@ impl Session<'_> {
 
 /// Doubling from `first_s`, up to `longest_s`, spread by nobody's order id:
 /// the batch loop adds the jitter.
-fn backoff(first_s: i64, attempt: u32, longest_s: i64) -> SignedDuration {
+pub(super) fn backoff(first_s: i64, attempt: u32, longest_s: i64) -> SignedDuration {
     let factor = 2_i64.saturating_pow(attempt.saturating_sub(1).min(20));
     SignedDuration::from_secs(first_s.saturating_mul(factor).min(longest_s))
 }

@@ -1,11 +1,13 @@
 //! The use case of `order-push` over fakes.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod deliveries;
 mod failures;
 mod happy;
 mod lifecycle;
 mod payments;
 mod refunds;
+mod returns;
 mod stock;
 mod waits;
 mod waking;

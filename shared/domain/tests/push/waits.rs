@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use weir_domain::circuit::Peer;
 use weir_domain::config::StoreConfig;
+use weir_domain::fulfilment::{NewRefund, OrderNote, Parcel, ShownParcel};
 use weir_domain::hint::Cause;
-use weir_domain::id::{ErpId, OrderId, OrderKey, StoreId};
-use weir_domain::order::Refund;
+use weir_domain::id::{ErpId, OrderId, OrderKey, RefundId, StoreId};
+use weir_domain::order::{OrderStatus, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Connections, DocumentState, Erp, Shop, ShopError, ShopOrder, ShopPage, StoreDisabled,
@@ -215,6 +216,39 @@ impl Shop for Slow {
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
         self.0.shop.changed_after(after, page).await
+    }
+
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError> {
+        self.0.shop.parcels(order).await
+    }
+
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError> {
+        self.0.shop.show_parcel(order, reference, parcel).await
+    }
+
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError> {
+        self.0.shop.remove_parcel(order, reference).await
+    }
+
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError> {
+        self.0.shop.notes(order).await
+    }
+
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError> {
+        self.0.shop.add_note(order, note).await
+    }
+
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError> {
+        self.0.shop.set_status(order, status).await
+    }
+
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError> {
+        self.0.shop.give_refund(order, refund).await
     }
 }
 

@@ -112,6 +112,11 @@ impl World {
         self.deliver(&sample::hint(key, Cause::Webhook, self.now()), 1)
     }
 
+    /// The ERP says that something of it changed.
+    pub(crate) fn erp_hint(&self, key: &OrderKey) -> Pushed {
+        self.deliver(&sample::hint(key, Cause::Erp, self.now()), 1)
+    }
+
     pub(crate) fn deliver(&self, hint: &Hint, receives: u32) -> Pushed {
         block_on(self.push.push(hint, &self.delivery(receives))).unwrap()
     }

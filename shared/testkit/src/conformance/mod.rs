@@ -95,6 +95,7 @@ fn exception() -> Exception {
         detail: "No item of the ERP is mapped to MUG-L.".to_owned(),
         since: at(0),
         about: Some(OrderState::of(&order)),
+        concern: weir_domain::record::Concern::Order,
     }
 }
 

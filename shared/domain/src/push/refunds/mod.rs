@@ -3,6 +3,8 @@
 //! given back. What is wrong with the order itself, or with one of its
 //! refunds, keeps no other refund from being booked.
 
+mod rules;
+
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
@@ -16,15 +18,17 @@ use crate::order::{Order, Refund};
 use crate::outcome::CallError;
 use crate::ports::{Creation, DocumentState, Erp, ErpDocument};
 use crate::record::{
-    Credit, DocumentAxis, DocumentKind, Exception, Hold, OrderRecord, PaymentAxis, WaitReason,
+    Concern, Credit, DocumentAxis, DocumentKind, Exception, FulfilmentAxis, Hold, WaitReason,
 };
 use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::SalesOrder;
+use rules::{check, credit_cancelled, is_due};
+pub(super) use rules::{is_old, note_payment};
 
 /// A listing that lacks a refund of the order is read again after this …
-const UNLISTED_WAIT: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const UNLISTED_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// … until it has lacked it for so long.
-const LONGEST_UNLISTED: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const LONGEST_UNLISTED: SignedDuration = SignedDuration::from_mins(15);
 /// The adapters' code for a document that people cancelled.
 const CANCELLED_IN_ERP: &str = "cancelled_in_erp";
 
@@ -80,7 +84,7 @@ impl Session<'_> {
 
     /// Should the work have to wait now, the wait hides no exception. A new
     /// one is about no state yet: whoever comes next has the refunds to settle.
-    fn hold_meanwhile(&mut self, ended: &Result<Done, Stop>, stood: Option<Exception>) {
+    pub(super) fn hold_meanwhile(&mut self, ended: &Result<Done, Stop>, stood: Option<Exception>) {
         let exception = match ended {
             Err(Stop::Except(reason)) => Some(Exception { about: None, ..self.exception(reason.clone()) }),
             _ => stood,
@@ -103,8 +107,10 @@ impl Session<'_> {
             Err(stop) => return Err(stop),
         };
         if settled.unlisted {
-            self.held.record.hold =
-                reason.map_or(Hold::None, |reason| Hold::Exception(self.exception(reason)));
+            // What stands about its deliveries is not answered by this.
+            let stood = self.held.record.exception().filter(|stood| stood.concern == Concern::Deliveries);
+            let stood = stood.cloned().map_or(Hold::None, Hold::Exception);
+            self.held.record.hold = reason.map_or(stood, |reason| Hold::Exception(self.exception(reason)));
             let due_at = self.now() + UNLISTED_WAIT;
             self.held.record.wait(WaitReason::StaleRead, due_at);
             return Ok(Done::new("waits", "the shop names a refund that it does not list yet"));
@@ -131,8 +137,7 @@ impl Session<'_> {
             self.held.record.unlisted_since = None;
             return Ok(Settled::stopped_by(Some(reason)));
         }
-        let id = self.hint.order;
-        let refunds = self.read_shop(async |shop| shop.refunds(id).await).await?;
+        let refunds = self.list_refunds().await?;
         // First what is no more: it leaves room for what came instead.
         let mut problem = None;
         let listed = |id: RefundId| refunds.iter().any(|refund| refund.id == id);
@@ -162,8 +167,11 @@ impl Session<'_> {
         let credits = self.resolve_credits(config, order, refunds).await?;
         let (mut booked, mut problem) = (0, None);
         for (refund, credit) in refunds.iter().zip(credits) {
-            let known = self.held.record.refunds.get(&refund.id).filter(|known| known.booked);
-            let found = if let Some(known) = known.cloned() {
+            let known = self.held.record.refunds.get(&refund.id).filter(|known| known.booked).cloned();
+            let found = if let Some(of) = self.return_for(config, order, refund).await? {
+                self.settle_return(order, &of, refund.id, refund.amount);
+                None
+            } else if let Some(known) = known {
                 self.changed(erp, peer, order, refund, &known).await?
             } else if config.refunds_since.is_some_and(|since| refund.created_at < since) {
                 self.remember_credit(order, refund, true, None);
@@ -318,7 +326,17 @@ impl Session<'_> {
 
     fn remember_credit(&mut self, order: &Order, refund: &Refund, booked: bool, document: Option<String>) {
         let amount = order.currency.round(refund.amount);
-        self.held.record.refunds.insert(refund.id, Credit { amount, booked, document });
+        let record = &mut self.held.record;
+        record.refunds.insert(refund.id, Credit { amount, booked, document });
+        // What was given back need not be sent any more.
+        record.deliveries_unread |= booked && record.fulfilment != FulfilmentAxis::None;
+    }
+
+    /// What is not given back any more is owed again.
+    pub(super) fn forget_refund(&mut self, id: RefundId) {
+        let record = &mut self.held.record;
+        record.refunds.remove(&id);
+        record.deliveries_unread |= record.fulfilment != FulfilmentAxis::None;
     }
 
     /// A refund is not in the shop any more. If its credit is alive in the ERP
@@ -331,8 +349,13 @@ impl Session<'_> {
         id: RefundId,
     ) -> Result<Option<Reason>, Stop> {
         let key = DocumentKey::of_refund(&order.key, id);
+        if self.held.record.returns.values().any(|known| known.refund == Some(id)) {
+            // Whether its return is still there, its deliveries say.
+            self.held.record.deliveries_unread = true;
+            return Ok(None);
+        }
         if !self.is_alive(erp, peer, id, &key).await? {
-            self.held.record.refunds.remove(&id);
+            self.forget_refund(id);
             return Ok(None);
         }
         let detail = format!("Refund {id} was deleted in the shop; its credit {key} is in the ERP.");
@@ -409,52 +432,6 @@ impl Session<'_> {
     }
 }
 
-/// An older state than the newest seen says nothing about refunds.
-fn is_old(record: &OrderRecord, order: &Order) -> bool {
-    record.seen.as_ref().is_some_and(|seen| order.version().is_older_than(&seen.version))
-}
-
-/// Whether the order's refunds and those on record differ, and its sales
-/// order is as far as a credit needs it.
-fn is_due(record: &OrderRecord, order: &Order) -> bool {
-    let is_alive = record.sales_order().is_some_and(|sale| sale.state != DocumentState::Cancelled);
-    match record.document {
-        DocumentAxis::None | DocumentAxis::Pushing => false,
-        DocumentAxis::Cancelled => !record.refunds.is_empty(),
-        DocumentAxis::InErp | DocumentAxis::Closed => {
-            is_alive && record.is_released() && !agree(record, order)
-        }
-    }
-}
-
-fn agree(record: &OrderRecord, order: &Order) -> bool {
-    let is_booked = |id, total: Decimal| {
-        let credit = record.refunds.get(&id);
-        credit.is_some_and(|credit| credit.booked && credit.amount == order.currency.round(-total))
-    };
-    record.refunds.len() == order.refunds.len()
-        && order.refunds.iter().all(|refund| is_booked(refund.id, refund.total))
-}
-
-fn check(refund: &Refund, credit: &SalesOrder, document: &ErpDocument) -> Result<(), Stop> {
-    if document.state == DocumentState::Cancelled {
-        return Err(Stop::Except(credit_cancelled(&credit.key)));
-    }
-    match document.totals.as_ref().filter(|totals| **totals != credit.totals) {
-        None => Ok(()),
-        Some(totals) => {
-            let (id, wanted) = (refund.id, &credit.totals);
-            let detail = format!("The ERP's credit for refund {id} says {totals}, the shop {wanted}.");
-            Err(Stop::Except(Reason::new("totals_disagree", "refund", detail)))
-        }
-    }
-}
-
-fn credit_cancelled(key: &DocumentKey) -> Reason {
-    let detail = format!("The credit {key} was cancelled in the ERP; the refund is still in the shop.");
-    Reason::new("credit_cancelled_in_erp", "refund", detail)
-}
-
 /// What a person has to decide about one refund; anything else ends the work.
 fn reason(stop: Stop) -> Result<Reason, Stop> {
     match rejection_is_for_people(stop) {
@@ -469,27 +446,11 @@ fn reason(stop: Stop) -> Result<Reason, Stop> {
 }
 
 /// A peer that understood and refused does so again: a person has to decide.
-fn rejection_is_for_people(stop: Stop) -> Stop {
+pub(super) fn rejection_is_for_people(stop: Stop) -> Stop {
     match stop {
         Stop::Call(peer, CallError::Rejected(rejection)) => {
             Stop::Except(Reason::of_refusal(&peer, rejection))
         }
         stop => stop,
-    }
-}
-
-/// The payment axis follows what was given back, once the payment is booked.
-fn note_payment(record: &mut OrderRecord, order: &Order) {
-    let booked = record.refunds.values().filter(|credit| credit.booked);
-    let refunded: Decimal = booked.map(|credit| credit.amount).sum();
-    let is_paid = !matches!(record.payment, PaymentAxis::None | PaymentAxis::Authorised);
-    if is_paid {
-        record.payment = if refunded.is_zero() {
-            PaymentAxis::Paid
-        } else if refunded >= order.currency.round(order.total) {
-            PaymentAxis::Refunded
-        } else {
-            PaymentAxis::PartRefunded
-        };
     }
 }
