@@ -26,6 +26,11 @@ pub(super) fn shop_line(note: &str) -> Option<u64> {
     note.trim().strip_prefix(LINE)?.parse().ok()
 }
 
+/// Whether a line's note says that it is an adjustment of ours.
+pub(super) fn is_adjustment(note: &str) -> bool {
+    [ROUNDING, TAX].contains(&note.trim())
+}
+
 /// One line. Two are equal if they sell the same for the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line {
@@ -54,7 +59,7 @@ impl Line {
     }
 
     fn is_adjustment(&self) -> bool {
-        self.note == ROUNDING || self.note == TAX
+        is_adjustment(&self.note)
     }
 }
 

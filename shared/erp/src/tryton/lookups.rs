@@ -178,6 +178,33 @@ impl Lookups {
         Ok(!found.is_empty())
     }
 
+    /// Like [`has_field`](Self::has_field), of several in one call.
+    pub(super) async fn have_fields<const N: usize>(
+        &self,
+        client: &Client,
+        wanted: [(&str, &str); N],
+    ) -> Result<[bool; N], CallError> {
+        #[derive(Deserialize)]
+        struct Field {
+            model: String,
+            name: String,
+        }
+        let key = |model: &str, name: &str| format!("{model}.{name}");
+        if wanted.iter().any(|(model, name)| self.fields.get(&key(model, name)).is_none()) {
+            let models: BTreeSet<&str> = wanted.iter().map(|(model, _)| *model).collect();
+            let names: BTreeSet<&str> = wanted.iter().map(|(_, name)| *name).collect();
+            let domain = json!([["model", "in", models], ["name", "in", names]]);
+            let limit = models.len() * names.len();
+            let found: Vec<Field> =
+                client.search("ir.model.field", &domain, &["model", "name"], limit).await?;
+            for (model, name) in wanted {
+                let is_there = found.iter().any(|field| field.model == model && field.name == name);
+                self.fields.put(&key(model, name), is_there);
+            }
+        }
+        Ok(wanted.map(|(model, name)| self.fields.get(&key(model, name)).unwrap_or_default()))
+    }
+
     async fn by_code(
         &self,
         client: &Client,

@@ -2,11 +2,14 @@
 //!
 //! "Once" is Tryton's own doing: its module `web_shop` keeps (`web_shop`,
 //! `web_id`) of a sale unique. Needed modules: `sale`, `web_shop`, and for
-//! payments `sale_payment`. [`stock`] is the other side: what may be sold.
+//! payments `sale_payment`. [`stock`] is the other side: what may be sold;
+//! [`fulfilment`] is the way back: what has left and what has come back.
 
 mod address;
 mod classify;
 mod client;
+mod feed;
+mod fulfilment;
 mod lines;
 mod lookups;
 mod party;
@@ -26,10 +29,11 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use weir_domain::config::{ConfigError, ErpConfig, TrytonConfig};
+use weir_domain::fulfilment::Deliveries;
 use weir_domain::id::DocumentKey;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, Cancellation, Capabilities, Clock, Creation, Erp, ErpDocument, Once, TaxBasis,
+    Amendment, Cancellation, Capabilities, ChangedOrders, Clock, Creation, Erp, ErpDocument, Once, TaxBasis,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 
@@ -102,5 +106,13 @@ impl Erp for Tryton {
 
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
         self.pay_sale(document, payment).await
+    }
+
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError> {
+        self.deliveries_of(document).await
+    }
+
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError> {
+        self.orders_changed(cursor).await
     }
 }

@@ -128,7 +128,7 @@ impl Tryton {
             "date": WireDate::of(payment.paid_at),
             "amount": WireDecimal(payment.amount),
             "reference": reference(payment),
-            "origin": format!("{SALE},{}", sale.id),
+            "origin": format!("{SALE},{}", sale.head.id),
         });
         let made = self.create_succeeded(journal, &record).await;
         let made = match made {

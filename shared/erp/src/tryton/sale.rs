@@ -36,9 +36,9 @@ pub(super) enum SaleState {
     Cancelled,
 }
 
-/// A sale as Tryton has it.
+/// What a sale is to the domain, whatever else was asked of it.
 #[derive(Deserialize)]
-pub(super) struct Sale {
+pub(super) struct Head {
     pub(super) id: u64,
     pub(super) state: SaleState,
     number: Option<String>,
@@ -46,6 +46,17 @@ pub(super) struct Sale {
     tax_amount: WireDecimal,
     total_amount: WireDecimal,
     currency: Coded,
+}
+
+/// What to read of a sale for its [`Head`].
+pub(super) const HEAD_FIELDS: [&str; 6] =
+    ["state", "number", "untaxed_amount", "tax_amount", "total_amount", "currency.code"];
+
+/// A sale as Tryton has it.
+#[derive(Deserialize)]
+pub(super) struct Sale {
+    #[serde(flatten)]
+    pub(super) head: Head,
     pub(super) party: u64,
     pub(super) invoice_party: Option<u64>,
     reference: Option<String>,
@@ -59,19 +70,8 @@ pub(super) struct Sale {
 
 /// What to read of a sale.
 pub(super) fn sale_fields() -> Vec<&'static str> {
-    let mut fields = vec![
-        "state",
-        "number",
-        "untaxed_amount",
-        "tax_amount",
-        "total_amount",
-        "currency.code",
-        "party",
-        "invoice_party",
-        "reference",
-        "comment",
-        "sale_date",
-    ];
+    let mut fields = HEAD_FIELDS.to_vec();
+    fields.extend(["party", "invoice_party", "reference", "comment", "sale_date"]);
     fields.extend(INVOICE_ADDRESS_FIELDS);
     fields.extend(SHIPMENT_ADDRESS_FIELDS);
     fields.extend(LINE_FIELDS);
@@ -98,7 +98,7 @@ const SHIPMENT_ADDRESS_FIELDS: [&str; ADDRESS_FIELDS.len()] = [
     "shipment_address.subdivision.code",
 ];
 
-impl Sale {
+impl Head {
     /// The sale in the domain's words.
     pub(super) fn document(&self) -> ErpDocument {
         ErpDocument {
@@ -130,6 +130,18 @@ impl Sale {
             gross: amount(self.total_amount),
         })
     }
+}
+
+impl Sale {
+    /// The sale in the domain's words.
+    pub(super) fn document(&self) -> ErpDocument {
+        self.head.document()
+    }
+
+    /// What it comes to; `None` in a currency without a minor unit.
+    pub(super) fn totals(&self) -> Option<Totals> {
+        self.head.totals()
+    }
 
     /// Whether everything but its lines says what the order says.
     pub(super) fn has_header(&self, order: &SalesOrder) -> bool {
@@ -137,7 +149,7 @@ impl Sale {
             address.as_ref().is_some_and(|address| address.says(&Postal::of(wanted)))
         };
         let text = |text: &Option<String>| clean(text.as_deref().unwrap_or_default());
-        self.currency.code.as_deref() == Some(order.totals.currency.code())
+        self.head.currency.code.as_deref() == Some(order.totals.currency.code())
             && text(&self.reference) == clean(&order.number)
             && text(&self.comment) == clean(order.note.expose())
             && self.ordered_on == Some(WireDate::of(order.ordered_at))

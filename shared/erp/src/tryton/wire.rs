@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
+use weir_domain::outcome::CallError;
 
 /// A decimal as Tryton writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,6 +157,38 @@ pub(super) struct Id {
 pub(super) struct Coded {
     /// Absent in records that people made by hand.
     pub(super) code: Option<String>,
+}
+
+/// What was read through a reference. Tryton leaves it out, without a word,
+/// where the key's user may not read the model that it refers to.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Shown<T> {
+    #[default]
+    Hidden,
+    Is(Option<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shown<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Is)
+    }
+}
+
+impl<T> Shown<T> {
+    /// It, or a missing right to read `model`.
+    pub(super) fn of(&self, model: &str) -> Result<Option<&T>, CallError> {
+        match self {
+            Self::Is(shown) => Ok(shown.as_ref()),
+            Self::Hidden => Err(CallError::blocked(format!("the key's user may not read {model}"))),
+        }
+    }
+}
+
+impl<T> Shown<Vec<T>> {
+    /// Like [`of`](Self::of), for a one-to-many field.
+    pub(super) fn all(&self, model: &str) -> Result<&[T], CallError> {
+        Ok(self.of(model)?.map_or(&[], Vec::as_slice))
+    }
 }
 
 /// `[["create", records]]`: what a one-to-many field is written with.

@@ -44,7 +44,7 @@ impl Tryton {
     async fn bring(&self, mut sale: Sale, order: &SalesOrder, mut header: Header) -> Result<Sale, CallError> {
         let mut lines = None;
         for _ in 0..MAX_STEPS {
-            let button = match (sale.state, order.release) {
+            let button = match (sale.head.state, order.release) {
                 (SaleState::Cancelled, _) => {
                     return Err(CallError::rejected("cancelled_in_erp", "the sale was cancelled in Tryton"));
                 }
@@ -74,7 +74,7 @@ impl Tryton {
                     "quote"
                 }
             };
-            sale = match self.client.press(SALE, sale.id, button, &sale_fields()).await {
+            sale = match self.client.press(SALE, sale.head.id, button, &sale_fields()).await {
                 Ok(sale) => sale,
                 Err(Failure::Refused) => self.moved(&sale, Right::Press(button)).await?,
                 Err(Failure::Call(error)) => return Err(error),
@@ -98,8 +98,8 @@ impl Tryton {
 
     /// Another look after a refusal. If nothing moved, it was meant.
     async fn moved(&self, from: &Sale, right: Right) -> Result<Sale, CallError> {
-        let sale = self.read(from.id).await?;
-        if sale.state == from.state { Err(self.refused(right).await) } else { Ok(sale) }
+        let sale = self.read(from.head.id).await?;
+        if sale.head.state == from.head.state { Err(self.refused(right).await) } else { Ok(sale) }
     }
 
     /// Makes a draft's content the order's, and its totals exact. Each write
@@ -129,7 +129,7 @@ impl Tryton {
         // a sale that left the draft meanwhile, but never new lines.
         let mut changes = if write_header { self.header(order).await? } else { Map::new() };
         changes.insert("lines".to_owned(), rewritten(&draft.lines, wanted));
-        let written: Sale = self.client.update(SALE, draft.id, &changes.into(), &sale_fields()).await?;
+        let written: Sale = self.client.update(SALE, draft.head.id, &changes.into(), &sale_fields()).await?;
         if comes_to(&written, &order.totals) { Ok(()) } else { self.adjust(&written, order).await }
     }
 
@@ -148,7 +148,7 @@ impl Tryton {
         }
         let adjustments = self.adjustments(&order.totals, net, tax).await?;
         let changes = Map::from_iter([("lines".to_owned(), added(&draft.lines, &adjustments))]);
-        let adjusted: Sale = self.client.update(SALE, draft.id, &changes.into(), &sale_fields()).await?;
+        let adjusted: Sale = self.client.update(SALE, draft.head.id, &changes.into(), &sale_fields()).await?;
         if comes_to(&adjusted, &order.totals) { Ok(()) } else { Err(disagree(&adjusted, order).into()) }
     }
 
@@ -159,7 +159,7 @@ impl Tryton {
     ) -> Result<Amendment, CallError> {
         let mut sale = self.read(id(document)?).await?;
         for _ in 0..MAX_STEPS {
-            match sale.state {
+            match sale.head.state {
                 SaleState::Draft => {
                     let sale = self.bring(sale, order, Header::Always).await?;
                     return Ok(Amendment::Amended(sale.document()));
@@ -195,7 +195,7 @@ impl Tryton {
     pub(super) async fn cancel_sale(&self, document: &ErpDocument) -> Result<Cancellation, CallError> {
         let mut sale = self.read(id(document)?).await?;
         for _ in 0..MAX_STEPS {
-            let button = match sale.state {
+            let button = match sale.head.state {
                 SaleState::Cancelled => return Ok(Cancellation::Cancelled(sale.document())),
                 SaleState::Processing | SaleState::Done => return Ok(Cancellation::Refused(sale.document())),
                 SaleState::Draft | SaleState::Quotation => "cancel",
@@ -212,7 +212,7 @@ impl Tryton {
     /// Presses a button; if that is refused, looks whether the sale moved
     /// anyway. `None`: Tryton refuses, e.g. because there are payments.
     async fn press_or_look(&self, sale: &Sale, button: &'static str) -> Result<Option<Sale>, CallError> {
-        match self.client.press(SALE, sale.id, button, &sale_fields()).await {
+        match self.client.press(SALE, sale.head.id, button, &sale_fields()).await {
             Ok(moved) => Ok(Some(moved)),
             Err(Failure::Call(error)) => Err(error),
             Err(Failure::Refused) => match self.moved(sale, Right::Press(button)).await {

@@ -5,12 +5,16 @@
 
 mod lab;
 mod shelf;
+mod warehouse;
 
 mod cancelling;
 mod customers;
 mod once;
+mod order_feed;
+mod parcels;
 mod paying;
 mod refunds;
+mod returns;
 mod stock_feed;
 mod stock_moves;
 mod stock_orders;

@@ -20,6 +20,7 @@ use weir_domain::config::ErpConfig;
 use weir_domain::ports::{Erp, ErpStock};
 use weir_testkit::FakeClock;
 
+use crate::dispatch::Dispatch;
 use crate::stockroom::Stockroom;
 
 /// The key it wants.
@@ -72,6 +73,7 @@ pub(crate) struct Books {
     pub(crate) payments: Vec<Value>,
     pub(crate) parties: Vec<Value>,
     pub(crate) stock: Stockroom,
+    pub(crate) dispatch: Dispatch,
     addresses: u64,
 }
 
@@ -189,7 +191,8 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
         return Fault::new(400, "application/json", body.to_string()).response();
     }
     let stocked = books.stock.answer(&ask, &domain, &json!(context), &fields);
-    let answer = stocked.unwrap_or_else(|| books.answer(&ask, &domain, &body));
+    let dispatched = stocked.or_else(|| books.dispatch.answer(&ask, &domain, &fields));
+    let answer = dispatched.unwrap_or_else(|| books.answer(&ask, &domain, &body));
     Fault::new(200, "application/json", answer.to_string()).response()
 }
 

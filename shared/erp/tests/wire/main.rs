@@ -2,10 +2,13 @@
 //! it makes of every answer.
 #![expect(clippy::unwrap_used, reason = "a broken test set-up must stop the test at once")]
 
+mod dispatch;
 mod fake;
 mod stockroom;
 
+mod deliveries;
 mod faults;
+mod order_feed;
 mod requests;
 mod stock;
 mod workflow;

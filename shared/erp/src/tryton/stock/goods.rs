@@ -29,7 +29,7 @@ pub(super) struct Goods {
 
 /// From the unit that an item is counted in to the one that it is sold in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Units {
+pub(in crate::tryton) struct Units {
     /// Sold units are counted units times this …
     times: Decimal,
     /// … divided by this.
@@ -40,7 +40,7 @@ pub(super) struct Units {
 
 impl Units {
     /// A quantity in the unit it is sold in.
-    pub(super) fn sold(&self, counted: Decimal) -> Result<Decimal, CallError> {
+    pub(in crate::tryton) fn sold(&self, counted: Decimal) -> Result<Decimal, CallError> {
         let sold = counted.checked_mul(self.times).and_then(|product| product.checked_div(self.over));
         let sold =
             sold.ok_or_else(|| CallError::unknown("a quantity or a unit that cannot be calculated with"))?;
@@ -54,7 +54,7 @@ impl Units {
 }
 
 /// What to read of a product for its [`Units`].
-pub(super) const UNIT_FIELDS: [&str; 6] = [
+pub(in crate::tryton) const UNIT_FIELDS: [&str; 6] = [
     "default_uom.factor",
     "default_uom.rate",
     "default_uom.digits",
@@ -65,7 +65,7 @@ pub(super) const UNIT_FIELDS: [&str; 6] = [
 
 /// The units of a product as Tryton has them.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct WireUnits {
+pub(in crate::tryton) struct WireUnits {
     default_uom: Unit,
     sale_uom: Option<Unit>,
 }
@@ -90,7 +90,7 @@ impl Unit {
 }
 
 impl WireUnits {
-    pub(super) fn units(&self) -> Units {
+    pub(in crate::tryton) fn units(&self) -> Units {
         let sold = self.sale_uom.unwrap_or(self.default_uom);
         if sold.id == self.default_uom.id {
             return Units { times: Decimal::ONE, over: Decimal::ONE, digits: sold.digits };

@@ -15,7 +15,6 @@ mod goods;
 mod included;
 mod items;
 mod moves;
-mod named;
 mod on_hand;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,14 +30,15 @@ use weir_domain::ports::{BookedLine, ErpStock, ItemPage, StockBasis};
 use weir_domain::stock::LocationStock;
 
 use super::Tryton;
+use super::feed::PAGE;
 use super::wire::{Id, WireDate};
 use goods::Goods;
+pub(super) use goods::{UNIT_FIELDS, WireUnits};
 use moves::Flow;
+pub(super) use moves::MoveState;
 
 /// A move.
-const MOVE: &str = "stock.move";
-/// Items a page.
-const PAGE: usize = 100;
+pub(super) const MOVE: &str = "stock.move";
 /// Nobody's transaction is taken to be shorter.
 const SHORTEST_OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 

@@ -34,7 +34,7 @@ pub(super) type Flows = BTreeMap<(u64, u64), Flow>;
 /// Tryton's states of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum MoveState {
+pub(in crate::tryton) enum MoveState {
     Done,
     Cancelled,
     /// Staging, draft, assigned, and whatever a module adds before done.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// ones, which are read again for the shortest time, are named twice.
 const REMEMBERED: usize = 2_000;
 
-/// Moves that were named, as they were then: the date of the last change, in
-/// microseconds, and the id. Who changes one again does so in a later
+/// Records that were named, as they were then: the date of the last change, in
+/// microseconds, and which it is. Who changes one again does so in a later
 /// transaction, which has a later date.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -20,13 +20,13 @@ pub(super) struct Named(BTreeSet<(i64, u64)>);
 
 impl Named {
     /// Whether it was named as it is.
-    pub(super) fn knows(&self, changed: Timestamp, id: u64) -> bool {
-        self.0.contains(&(changed.as_microsecond(), id))
+    pub(super) fn knows(&self, changed: Timestamp, key: u64) -> bool {
+        self.0.contains(&(changed.as_microsecond(), key))
     }
 
     /// It is being named.
-    pub(super) fn remember(&mut self, changed: Timestamp, id: u64) {
-        self.0.insert((changed.as_microsecond(), id));
+    pub(super) fn remember(&mut self, changed: Timestamp, key: u64) {
+        self.0.insert((changed.as_microsecond(), key));
         if self.0.len() > REMEMBERED {
             self.0.pop_first();
         }
