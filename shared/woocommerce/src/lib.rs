@@ -3,12 +3,14 @@
 //!
 //! [`signature`] and [`delivery`] judge an inbound delivery without reading
 //! more of it than an id. [`wire`] and [`canonical`] turn an order as the
-//! shop writes it into the domain's, [`stock`] what it says about stock.
-//! [`client`] asks the shop, and writes quantities.
+//! shop writes it into the domain's, [`stock`] what it says about stock,
+//! [`fulfilment`] what it is told of parcels, returns and progress. [`client`]
+//! asks the shop and tells it.
 
 pub mod canonical;
 pub mod client;
 pub mod delivery;
+pub mod fulfilment;
 pub mod receive;
 pub mod signature;
 pub mod stock;

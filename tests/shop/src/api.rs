@@ -25,18 +25,30 @@ pub(crate) const PRIVATE: &str = "no-cache, must-revalidate, max-age=0, no-store
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) doc: Doc,
-    /// Path under `wc/v3/` of what was created.
-    location: Option<String>,
+    is_new: bool,
+    /// Namespace and path of what was created, where the shop says it.
+    location: Option<(&'static str, String)>,
     pings: Vec<Outgoing>,
 }
 
 impl Answer {
     pub(crate) fn ok(doc: Doc) -> Self {
-        Self { doc, location: None, pings: Vec::new() }
+        Self { doc, is_new: false, location: None, pings: Vec::new() }
     }
 
+    /// Created below `wc/v3/`.
     pub(crate) fn created(doc: Doc, location: String) -> Self {
-        Self { doc, location: Some(location), pings: Vec::new() }
+        Self::created_in("wc/v3", doc, location)
+    }
+
+    /// Created in another namespace.
+    pub(crate) fn created_in(namespace: &'static str, doc: Doc, location: String) -> Self {
+        Self { location: Some((namespace, location)), ..Self::made(doc) }
+    }
+
+    /// Created, without a word about where.
+    pub(crate) fn made(doc: Doc) -> Self {
+        Self { doc, is_new: true, location: None, pings: Vec::new() }
     }
 
     pub(crate) fn with_ping(mut self, ping: Outgoing) -> Self {
@@ -45,11 +57,15 @@ impl Answer {
     }
 }
 
-/// Applies `_fields`. Single answers keep their `_links` all the same.
+/// Applies `_fields`, of a list to its items. Single answers keep their
+/// `_links` all the same.
 pub(crate) fn filtered(request: &Request, mut doc: Doc, single: bool) -> Doc {
     let mut wanted = request.list("_fields");
     if wanted.is_empty() {
         return doc;
+    }
+    if let Doc::List(items) = doc {
+        return items.into_iter().map(|item| filtered(request, item, false)).collect();
     }
     if single {
         wanted.push("_links".to_owned());
@@ -84,6 +100,11 @@ fn respond(shop: &mut Shop, request: &Request, route: Option<&Route>) -> Reply {
         }
     };
     let anonymous = who == Caller::Nobody;
+    let route = route.filter(|r| shop.has_route(r));
+    if let Some(route) = route.filter(|_| request.method == "OPTIONS") {
+        let described = Reply::json(200, &shop.describe(route));
+        return standard(shop, described, anonymous, Some(route.shape()));
+    }
     let Some(route) = route.filter(|r| r.shape().takes(&request.method)) else {
         return standard(shop, Reply::from(ApiError::no_route()), anonymous, None);
     };
@@ -114,19 +135,19 @@ fn dispatch(shop: &mut Shop, request: &Request, route: &Route, body: Map<String,
         "GET" => read(shop, request, route),
         "DELETE" => {
             let force = request.flag("force") || validate::truthy(body.get("force"), false);
-            let doc = delete(shop, route, force)?;
+            let doc = delete(shop, request, route, force)?;
             Ok(Reply::json(200, &filtered(request, doc, true)))
         }
         _ => {
-            let Answer { doc, location, pings } = write(shop, route, body)?;
+            let Answer { doc, is_new, location, pings } = write(shop, request, route, body)?;
             let is_batch = route.shape() == Shape::Batch;
             let mut doc = filtered(request, doc, !is_batch);
             if is_batch && doc == Doc::Object(Vec::new()) {
                 doc = Doc::List(Vec::new());
             }
-            let mut reply = Reply::json(if location.is_some() { 201 } else { 200 }, &doc);
-            if let Some(location) = location {
-                reply = reply.with("Location", format!("{}/wp-json/wc/v3/{location}", shop.site));
+            let mut reply = Reply::json(if is_new { 201 } else { 200 }, &doc);
+            if let Some((namespace, location)) = location {
+                reply = reply.with("Location", format!("{}/wp-json/{namespace}/{location}", shop.site));
             }
             reply.pings = pings;
             Ok(reply)
@@ -147,6 +168,10 @@ fn read(shop: &Shop, request: &Request, route: &Route) -> ApiResult<Reply> {
         Route::Notes(order) => shop.list_notes(*order, request)?,
         Route::Note(order, id) => shop.get_note(*order, *id)?,
         Route::Refund(order, id) => shop.get_refund(*order, *id, request)?,
+        Route::Fulfillments(order) => shop.list_fulfillments(*order)?,
+        Route::Fulfillment(order, id) => shop.get_fulfillment(*order, *id)?,
+        Route::Trackings(plugin, order) => shop.list_trackings(*plugin, *order)?,
+        Route::Tracking(plugin, order, id) => shop.get_tracking(*plugin, *order, id)?,
         Route::Product(id) => shop.get_product(*id)?,
         Route::Variation(parent, id) => shop.get_variation(*parent, *id)?,
         Route::Webhook(id) => shop.get_webhook(*id)?,
@@ -164,7 +189,7 @@ fn read(shop: &Shop, request: &Request, route: &Route) -> ApiResult<Reply> {
     Ok(Reply::json(200, &filtered(request, doc, true)))
 }
 
-fn write(shop: &mut Shop, route: &Route, body: Map<String, Value>) -> ApiResult<Answer> {
+fn write(shop: &mut Shop, request: &Request, route: &Route, body: Map<String, Value>) -> ApiResult<Answer> {
     match route {
         Route::Orders => {
             let body = shop.check_order(body)?;
@@ -177,6 +202,9 @@ fn write(shop: &mut Shop, route: &Route, body: Map<String, Value>) -> ApiResult<
         Route::OrdersBatch => batch::run(shop, Of::Orders, &body).map(Answer::ok),
         Route::Notes(order) => shop.create_note(*order, &validate::check(NOTE, body)?),
         Route::Refunds(order) => shop.create_refund(*order, &validate::check(REFUND, body)?),
+        Route::Fulfillments(order) => shop.create_fulfillment(*order, request, &body),
+        Route::Fulfillment(order, id) => shop.update_fulfillment(*order, *id, request, &body).map(Answer::ok),
+        Route::Trackings(plugin, order) => shop.create_tracking(*plugin, *order, &body),
         Route::Products => shop.create_product(&validate::check(PRODUCT, body)?),
         Route::Product(id) => shop.update_product(*id, &validate::check(PRODUCT, body)?).map(Answer::ok),
         Route::ProductsBatch => batch::run(shop, Of::Products, &body).map(Answer::ok),
@@ -197,11 +225,13 @@ fn write(shop: &mut Shop, route: &Route, body: Map<String, Value>) -> ApiResult<
     }
 }
 
-fn delete(shop: &mut Shop, route: &Route, force: bool) -> ApiResult<Doc> {
+fn delete(shop: &mut Shop, request: &Request, route: &Route, force: bool) -> ApiResult<Doc> {
     match route {
         Route::Order(id) => shop.delete_order(*id, force),
         Route::Refund(order, id) => shop.delete_refund(*order, *id, force),
         Route::Note(order, id) => shop.delete_note(*order, *id, force),
+        Route::Fulfillment(order, id) => shop.delete_fulfillment(*order, *id, request),
+        Route::Tracking(plugin, order, id) => shop.delete_tracking(*plugin, *order, id),
         Route::Product(id) => shop.delete_product(*id, force),
         Route::Variation(parent, id) => shop.delete_variation(*parent, *id),
         Route::Webhook(id) => shop.delete_webhook(*id, force),

@@ -52,6 +52,12 @@ pub struct Config {
     pub custom_statuses: Vec<String>,
     /// API keys; empty: one read-write pair derived from `seed`.
     pub keys: Vec<ApiKey>,
+    /// Core order fulfilments, a feature of later versions behind a flag.
+    pub fulfillments: bool,
+    /// The Shipment Tracking extension.
+    pub shipment_tracking: bool,
+    /// The plugin Advanced Shipment Tracking.
+    pub ast: bool,
     /// Payment methods whose gateway grants refunds over the API.
     pub refund_gateways: Vec<String>,
     /// Tax rates, in order of id.

@@ -105,6 +105,7 @@ fn state(shop: &Shop) -> Value {
             "collapsed": shop.queue.collapsed,
             "logged": shop.queue.log.len(),
         },
+        "fulfillment_mails": shop.fulfillment_mails,
         "kinds": KINDS,
         "faults": shop.faults,
     })
@@ -203,6 +204,9 @@ fn set_settings(shop: &mut Shop, body: &Map<String, Value>) -> Reply {
             ("decimal_quantities", Some(flag)) => shop.config.decimal_quantities = flag,
             ("prices_include_tax", Some(flag)) => shop.config.prices_include_tax = flag,
             ("round_at_subtotal", Some(flag)) => shop.config.round_at_subtotal = flag,
+            ("fulfillments", Some(flag)) => shop.config.fulfillments = flag,
+            ("shipment_tracking", Some(flag)) => shop.config.shipment_tracking = flag,
+            ("ast", Some(flag)) => shop.config.ast = flag,
             ("stale_cache", Some(flag)) => shop.config.delivery.stale_cache = flag,
             _ => return refusal(400, &format!("no boolean setting \"{key}\"")),
         }

@@ -16,6 +16,9 @@ pub(crate) struct ApiError {
     pub(crate) bare_data: bool,
 }
 
+/// Stands for the code 0 of a PHP exception.
+const EXCEPTION: &str = "0";
+
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
@@ -63,6 +66,12 @@ impl ApiError {
         }
     }
 
+    /// An exception's own words: what the fulfilment API answers to whatever
+    /// goes wrong in it. The code is a number, and says nothing.
+    pub(crate) fn exception(message: &str) -> Self {
+        Self::new(400, EXCEPTION, message)
+    }
+
     pub(crate) fn body(&self) -> Doc {
         let data = if self.bare_data {
             json!(self.status)
@@ -71,7 +80,8 @@ impl ApiError {
             data.insert("status".to_owned(), json!(self.status));
             Value::Object(data)
         };
-        obj! { "code" => self.code, "message" => self.message.clone(), "data" => data }
+        let code = if self.code == EXCEPTION { json!(0) } else { json!(self.code) };
+        obj! { "code" => code, "message" => self.message.clone(), "data" => data }
     }
 }
 

@@ -142,6 +142,18 @@ pub(crate) struct Note {
     pub(crate) to_customer: bool,
 }
 
+/// A core fulfilment.
+#[derive(Clone, Debug)]
+pub(crate) struct Fulfillment {
+    pub(crate) id: u64,
+    pub(crate) status: String,
+    pub(crate) is_fulfilled: bool,
+    pub(crate) updated: Timestamp,
+    /// Deleted ones are kept, and no longer listed.
+    pub(crate) deleted: Option<Timestamp>,
+    pub(crate) meta: Vec<Meta>,
+}
+
 /// Sums of an order, rounded to the shop's decimals.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
@@ -200,6 +212,7 @@ pub(crate) struct Order {
     pub(crate) gift_cards: Vec<GiftCard>,
     pub(crate) refunds: Vec<Refund>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) fulfillments: Vec<Fulfillment>,
     pub(crate) totals: Totals,
     /// Whether the stock of the order as a whole counts as taken.
     pub(crate) stock_reduced: bool,

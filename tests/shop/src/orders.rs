@@ -117,6 +117,7 @@ impl Shop {
             gift_cards: Vec::new(),
             refunds: Vec::new(),
             notes: Vec::new(),
+            fulfillments: Vec::new(),
             totals: Totals::default(),
             stock_reduced: false,
             sales_counted: false,

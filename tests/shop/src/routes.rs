@@ -11,6 +11,10 @@ pub(crate) enum Route {
     Note(u64, u64),
     Refunds(u64),
     Refund(u64, u64),
+    Fulfillments(u64),
+    Fulfillment(u64, u64),
+    Trackings(Plugin, u64),
+    Tracking(Plugin, u64, String),
     Products,
     Product(u64),
     ProductsBatch,
@@ -27,6 +31,23 @@ pub(crate) enum Route {
     SystemStatus,
     Settings(String),
     Setting(String, String),
+}
+
+/// A plugin that keeps tracking numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plugin {
+    ShipmentTracking,
+    Ast,
+}
+
+impl Plugin {
+    /// Its part of a path.
+    pub(crate) fn namespace(self) -> &'static str {
+        match self {
+            Plugin::ShipmentTracking => "wc-shipment-tracking/v3",
+            Plugin::Ast => "wc-ast/v3",
+        }
+    }
 }
 
 /// Kinds of routes, by the methods they take.
@@ -48,6 +69,12 @@ impl Route {
         if path == "wp-json" {
             return Some(Route::Index);
         }
+        for plugin in [Plugin::ShipmentTracking, Plugin::Ast] {
+            if let Some(rest) = path.strip_prefix("wp-json/").and_then(|p| p.strip_prefix(plugin.namespace()))
+            {
+                return Self::of_plugin(plugin, rest);
+            }
+        }
         let parts: Vec<&str> = path.strip_prefix("wp-json/wc/v3/")?.split('/').collect();
         let id = |text: &str| text.parse::<u64>().ok();
         Some(match parts.as_slice() {
@@ -58,6 +85,8 @@ impl Route {
             ["orders", o, "notes", n] => Route::Note(id(o)?, id(n)?),
             ["orders", o, "refunds"] => Route::Refunds(id(o)?),
             ["orders", o, "refunds", r] => Route::Refund(id(o)?, id(r)?),
+            ["orders", o, "fulfillments"] => Route::Fulfillments(id(o)?),
+            ["orders", o, "fulfillments", f] => Route::Fulfillment(id(o)?, id(f)?),
             ["products"] => Route::Products,
             ["products", "batch"] => Route::ProductsBatch,
             ["products", p] => Route::Product(id(p)?),
@@ -78,19 +107,34 @@ impl Route {
         })
     }
 
+    fn of_plugin(plugin: Plugin, path: &str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match parts.as_slice() {
+            ["orders", o, "shipment-trackings"] => Some(Route::Trackings(plugin, o.parse().ok()?)),
+            ["orders", o, "shipment-trackings", t]
+                if t.len() <= 32 && t.bytes().all(|b| b.is_ascii_hexdigit()) =>
+            {
+                Some(Route::Tracking(plugin, o.parse().ok()?, (*t).to_owned()))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         match self {
             Route::Index | Route::SystemStatus | Route::Settings(_) => Shape::ReadOnly,
             Route::Orders
             | Route::Notes(_)
             | Route::Refunds(_)
+            | Route::Fulfillments(_)
+            | Route::Trackings(..)
             | Route::Products
             | Route::Variations(_)
             | Route::Webhooks
             | Route::Customers
             | Route::Coupons
             | Route::Taxes => Shape::Collection,
-            Route::Note(..) | Route::Refund(..) | Route::Coupon(_) => Shape::Fixed,
+            Route::Note(..) | Route::Refund(..) | Route::Tracking(..) | Route::Coupon(_) => Shape::Fixed,
             Route::OrdersBatch | Route::ProductsBatch | Route::VariationsBatch(_) => Shape::Batch,
             Route::Setting(..) => Shape::Setting,
             _ => Shape::Item,
@@ -108,6 +152,12 @@ impl Route {
             Route::Note(..) => "orders/{id}/notes/{id}",
             Route::Refunds(_) => "orders/{id}/refunds",
             Route::Refund(..) => "orders/{id}/refunds/{id}",
+            Route::Fulfillments(_) => "orders/{id}/fulfillments",
+            Route::Fulfillment(..) => "orders/{id}/fulfillments/{id}",
+            Route::Trackings(Plugin::ShipmentTracking, _) => "shipment-tracking",
+            Route::Trackings(Plugin::Ast, _) => "ast",
+            Route::Tracking(Plugin::ShipmentTracking, ..) => "shipment-tracking/{id}",
+            Route::Tracking(Plugin::Ast, ..) => "ast/{id}",
             Route::Products => "products",
             Route::Product(_) => "products/{id}",
             Route::ProductsBatch => "products/batch",

@@ -36,6 +36,8 @@ pub struct Shop {
     pub(crate) queue: Queue,
     pub(crate) faults: Faults,
     pub(crate) counters: Counters,
+    /// Mails about fulfilments that customers were sent.
+    pub(crate) fulfillment_mails: u64,
 }
 
 /// Rows of ids. Products, coupons, orders and refunds share one.
@@ -48,6 +50,7 @@ pub(crate) struct Ids {
     pub(crate) webhook: u64,
     pub(crate) note: u64,
     pub(crate) rate: u64,
+    pub(crate) fulfillment: u64,
 }
 
 impl Ids {
@@ -84,6 +87,10 @@ impl Ids {
     pub(crate) fn rate(&mut self) -> u64 {
         Self::take(&mut self.rate)
     }
+
+    pub(crate) fn fulfillment(&mut self) -> u64 {
+        Self::take(&mut self.fulfillment)
+    }
 }
 
 impl Shop {
@@ -99,7 +106,16 @@ impl Shop {
             site: site.trim_end_matches('/').to_owned(),
             now: second(now),
             instant: now,
-            ids: Ids { post: first, item: 1, meta: 27, user: 2, webhook: 1, note: 2, rate: 1 },
+            ids: Ids {
+                post: first,
+                item: 1,
+                meta: 27,
+                user: 2,
+                webhook: 1,
+                note: 2,
+                rate: 1,
+                fulfillment: 1,
+            },
             rates: Vec::new(),
             products: BTreeMap::new(),
             coupons: BTreeMap::new(),
@@ -109,6 +125,7 @@ impl Shop {
             queue: Queue::default(),
             faults: Faults::default(),
             counters: Counters::default(),
+            fulfillment_mails: 0,
             config,
         };
         shop.stock_shelves()?;

@@ -24,6 +24,7 @@ use weir_domain::ports::ShopError;
 
 use crate::wire::{Object, WireOrder, meta_text};
 pub(crate) use lines::reduced_stock;
+pub(crate) use refunds::OF_RETURN;
 pub use refunds::refunds;
 
 use field::{amount, gmt, id, instant, text};

@@ -4,11 +4,12 @@
 //! numbers; here they are positive. A line points to the order's by the
 //! metadata `_refunded_item_id`. One without it is about line 0, which no order
 //! has: nobody knows what was refunded, and the other refunds are not at fault.
+//! A refund that we made for a return says so in its metadata `_weir_return`.
 
 use rust_decimal::Decimal;
 use weir_domain::Personal;
 use weir_domain::config::StoreConfig;
-use weir_domain::id::{OrderId, OrderKey, RefundId};
+use weir_domain::id::{OrderId, OrderKey, RefundId, ReturnId};
 use weir_domain::money::opposite;
 use weir_domain::order::{Refund, RefundLine, TaxShare};
 
@@ -18,6 +19,8 @@ use crate::wire::{self, Scalar, WireFee, WireLine, WireMeta, WireRefund, WireShi
 
 /// Which line of the order a line of a refund is about.
 const REFUNDED_ITEM: &str = "_refunded_item_id";
+/// Which return of the ERP a refund was made for, by us.
+pub(crate) const OF_RETURN: &str = "_weir_return";
 
 /// Reads the body of `GET orders/{id}/refunds`.
 pub fn refunds(store: &StoreConfig, order: OrderId, body: &[u8]) -> Result<Vec<Refund>, OrderError> {
@@ -40,6 +43,7 @@ fn refund(order: &OrderKey, index: usize, wire: &WireRefund) -> Result<Refund, U
         amount: given_back(&path, &wire.amount)?,
         reason: Personal::new(wire.reason.text()),
         lines: lines.collect::<Result<_, _>>()?,
+        of_return: wire::meta_text(&wire.meta_data, OF_RETURN).map(ReturnId),
     })
 }
 

@@ -15,7 +15,7 @@
 //! time-out, a broken body: see `effect.rs`) is simply read again. The texts
 //! are ours: a shop's message can quote a customer.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
@@ -26,11 +26,24 @@ use weir_http::{Forbidden, TransportFailure, is_json, retry_after};
 use crate::wire::{Object, Scalar};
 
 /// The shop's code for an order it does not have.
-const NO_SUCH_ORDER: &str = "woocommerce_rest_shop_order_invalid_id";
+pub(super) const NO_SUCH_ORDER: &str = "woocommerce_rest_shop_order_invalid_id";
 /// The same where its refunds were asked for.
-const NO_ORDER_OF_REFUNDS: &str = "woocommerce_rest_invalid_order_id";
+pub(super) const NO_ORDER_OF_REFUNDS: &str = "woocommerce_rest_invalid_order_id";
+/// The same where its notes, fulfilments or trackings were.
+const NO_ORDER_OF_NOTES: &str = "woocommerce_rest_order_invalid_id";
+/// All of them.
+pub(super) const ORDERS_GONE: [&str; 3] = [NO_SUCH_ORDER, NO_ORDER_OF_REFUNDS, NO_ORDER_OF_NOTES];
 /// The same for a product, and for a variation read as one.
 const NO_SUCH_PRODUCT: &str = "woocommerce_rest_product_invalid_id";
+
+/// WordPress's code for an address that nobody answers at.
+pub(super) const NO_ROUTE: &str = "rest_no_route";
+
+/// Whether the API says that it has nothing at an address: a feature that is
+/// off, a plugin that is not there, or all of WooCommerce.
+pub(super) fn is_no_route(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool {
+    status == StatusCode::NOT_FOUND && is_json(headers) && error_code(body) == NO_ROUTE
+}
 
 /// `Ok` if the body is worth reading as what was asked for.
 pub(super) fn judge(
@@ -44,7 +57,7 @@ pub(super) fn judge(
     let after = retry_after(headers, now);
     let error = match (status.as_u16(), json) {
         (200, true) => return Ok(()),
-        (404, true) if [NO_SUCH_ORDER, NO_ORDER_OF_REFUNDS, NO_SUCH_PRODUCT].contains(&code.as_str()) => {
+        (404, true) if code == NO_SUCH_PRODUCT || ORDERS_GONE.contains(&code.as_str()) => {
             return Err(ShopError::Gone);
         }
         (200 | 403 | 404 | 406 | 501, false) => CallError::Blocked {
@@ -52,10 +65,7 @@ pub(super) fn judge(
             after,
         },
         (401 | 403, _) => CallError::Blocked { why: credentials(status, &code), after },
-        (404, true) if code == "rest_no_route" => CallError::Blocked {
-            why: "404: this address has no WooCommerce REST API, version 3".into(),
-            after,
-        },
+        (404, true) if code == NO_ROUTE => no_route(after),
         (300..=399, _) => CallError::Blocked {
             why: format!("{status}: the shop's address has moved; configure the new one"),
             after,
@@ -70,6 +80,11 @@ pub(super) fn judge(
         _ => CallError::unknown(format!("status {}", status.as_u16())),
     };
     Err(error.into())
+}
+
+/// Of a route that every shop has.
+pub(super) fn no_route(after: Option<SignedDuration>) -> CallError {
+    CallError::Blocked { why: "404: this address has no WooCommerce REST API, version 3".into(), after }
 }
 
 pub(super) fn credentials(status: StatusCode, code: &str) -> String {
@@ -132,7 +147,7 @@ mod tests {
             headers.insert(RETRY_AFTER, after.parse().unwrap());
         }
         let status = StatusCode::from_u16(status).unwrap();
-        let wish = |after: Option<jiff::SignedDuration>| {
+        let wish = |after: Option<SignedDuration>| {
             after.map_or_else(String::new, |after| format!(" after {}", after.as_secs()))
         };
         match judge(status, &headers, body.as_bytes(), "2026-11-23T20:00:00Z".parse().unwrap()) {
@@ -154,6 +169,7 @@ mod tests {
         assert_eq!(class(200, true, "{}", None), "done");
         assert_eq!(class(404, true, &refusal(NO_SUCH_ORDER), None), "gone");
         assert_eq!(class(404, true, &refusal(NO_SUCH_PRODUCT), None), "gone");
+        assert_eq!(class(404, true, &refusal(NO_ORDER_OF_NOTES), None), "gone");
         assert_eq!(class(404, true, &refusal("rest_no_route"), None), "blocked");
         assert_eq!(class(404, true, &refusal("something_else"), None), "unknown");
         assert_eq!(class(400, true, &refusal("rest_invalid_param"), None), "unknown");
@@ -196,6 +212,22 @@ mod tests {
         }
         for body in ["", "[]", "null", r#"{"code":["woocommerce_rest_shop_order_invalid_id"]}"#] {
             assert_eq!(class(404, true, body, None), "unknown", "{body}");
+        }
+    }
+
+    #[test]
+    fn only_the_api_can_say_that_it_has_no_such_route() {
+        let kinds = ["application/json", "text/html"];
+        let says = |status: u16, kind: &str, body: &str| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]);
+            is_no_route(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+        };
+        for (status, kind) in (100..=599).flat_map(|status| kinds.map(|kind| (status, kind))) {
+            let expected = status == 404 && kind == kinds[0];
+            assert_eq!(says(status, kind, &refusal(NO_ROUTE)), expected, "{status} {kind}");
+        }
+        for body in ["", "[]", "{}", &refusal(NO_ORDER_OF_NOTES), &refusal("rest_forbidden")] {
+            assert!(!says(404, kinds[0], body), "{body}");
         }
     }
 

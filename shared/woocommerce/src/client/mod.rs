@@ -1,7 +1,8 @@
 //! The shop's REST API, version 3: Basic authentication over TLS.
 //!
-//! Orders and products are read; quantities of stock are the only thing that
-//! is written. A read that fails has had no effect (`client/answer.rs`), a
+//! Orders and products are read; quantities of stock are written, and of
+//! orders what the ERP knows better: parcels, notes, statuses, refunds. Lines
+//! are never written: that edits the order. A read that fails has had no effect (`client/answer.rs`), a
 //! write may have had one (`client/effect.rs`): each has its table of classes.
 //! Over plain http, which only loopback in the local profile can have,
 //! WooCommerce ignores Basic credentials; the request is then signed as well
@@ -10,6 +11,7 @@
 mod answer;
 mod effect;
 mod exchange;
+mod fulfilment;
 mod oauth;
 mod stock;
 
@@ -25,8 +27,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 use weir_domain::config::StoreConfig;
-use weir_domain::id::OrderId;
-use weir_domain::order::Refund;
+use weir_domain::fulfilment::{NewRefund, OrderNote, Parcel, ShownParcel};
+use weir_domain::id::{OrderId, RefundId};
+use weir_domain::order::{OrderStatus, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopOrder, ShopPage};
 use weir_http::{Client, Guard, answered_at};
@@ -47,7 +50,8 @@ const REFUND_PAGES: u32 = 10;
 const DECIMALS: &str = "6";
 
 /// A key of the REST API. `read` is enough for a store that keeps its own
-/// stock; one whose stock is published needs `read_write`.
+/// stock and is told nothing; one whose stock is published, or that is told of
+/// parcels and returns, needs `read_write`.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
     /// `ck_…`
@@ -77,6 +81,7 @@ pub struct ShopClient {
     clock: Arc<dyn Clock>,
     nonces: oauth::Nonces,
     learned: stock::Learned,
+    fulfilment: fulfilment::Learned,
 }
 
 struct Answer {
@@ -101,7 +106,8 @@ impl ShopClient {
             .extend(["wp-json", "wc", "v3"]);
         let http = weir_http::client(guard, TIMEOUT)?;
         let (nonces, learned) = (oauth::Nonces::default(), stock::Learned::default());
-        Ok(Self { store, base, key, http, clock, nonces, learned })
+        let fulfilment = fulfilment::Learned::default();
+        Ok(Self { store, base, key, http, clock, nonces, learned, fulfilment })
     }
 
     /// The address of a resource.
@@ -114,6 +120,11 @@ impl ShopClient {
     }
 
     async fn get(&self, url: Url) -> Result<Answer, ShopError> {
+        self.get_if_routed(url).await?.ok_or_else(|| answer::no_route(None).into())
+    }
+
+    /// `None`: the API says that it has nothing at this address.
+    async fn get_if_routed(&self, url: Url) -> Result<Option<Answer>, ShopError> {
         let sent = self.exchange(Method::GET, url, None, MAX_ANSWER_BYTES).await;
         let exchanged = sent.map_err(|failure| answer::no_answer(&failure))?;
         let (status, headers) = (exchanged.status, exchanged.headers);
@@ -123,8 +134,11 @@ impl ShopClient {
             None if status != StatusCode::OK => Vec::new(),
             None => return Err(answer::too_large(&headers, MAX_ANSWER_BYTES)),
         };
+        if answer::is_no_route(status, &headers, &body) {
+            return Ok(None);
+        }
         answer::judge(status, &headers, &body, self.clock.now())?;
-        Ok(Answer { headers, body })
+        Ok(Some(Answer { headers, body }))
     }
 
     /// The first `pages` pages of the orders of one status that changed after
@@ -212,6 +226,39 @@ impl Shop for ShopClient {
         let skipped = PAGE.saturating_mul(page as usize - 1);
         let orders = orders.into_iter().skip(skipped).take(PAGE).collect();
         Ok(ShopPage { orders, answered_at })
+    }
+
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError> {
+        self.all_parcels(order).await
+    }
+
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError> {
+        self.show(order, reference, parcel).await
+    }
+
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError> {
+        self.take_away(order, reference).await
+    }
+
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError> {
+        self.note_texts(order).await
+    }
+
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError> {
+        self.note_down(order, note).await
+    }
+
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError> {
+        self.give_status(order, status).await
+    }
+
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError> {
+        self.make_refund(order, refund).await
     }
 }
 

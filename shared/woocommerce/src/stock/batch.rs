@@ -8,14 +8,11 @@ use serde_json::value::RawValue;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Adjusted, Adjustment, Change};
 
-use super::DECIMALS;
 use super::product::read;
-use crate::wire::{Object, Scalar, WireAdjusted, WireProduct, WireRefusal};
+use crate::wire::{self, Object, Scalar, WireAdjusted, WireProduct, WireRefusal};
 
 /// Items of one batch: the shop refuses more.
 pub const MOST: usize = 100;
-/// Significant digits that survive PHP's floats.
-const DIGITS: u32 = 15;
 
 /// A batch that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,15 +104,9 @@ fn item(adjustment: &Adjustment) -> Result<Item, CallError> {
     })
 }
 
-/// A JSON number in its shortest spelling; no float is made of it here.
 fn number(id: u64, quantity: Decimal) -> Result<Box<RawValue>, CallError> {
-    // Not "-0".
-    let quantity = if quantity.is_zero() { Decimal::ZERO } else { quantity.normalize() };
-    let too_many = || refused(format!("product {id}: {quantity} has more digits than the shop can hold"));
-    if quantity.mantissa().unsigned_abs() >= 10_u128.pow(DIGITS) || quantity.scale() > DECIMALS {
-        return Err(too_many());
-    }
-    RawValue::from_string(quantity.to_string()).map_err(|_| too_many())
+    wire::number(quantity)
+        .ok_or_else(|| refused(format!("product {id}: {quantity} has more digits than the shop can hold")))
 }
 
 /// Reads the answer to a batch. It has to have one element for each item, in

@@ -16,10 +16,9 @@ pub use batch::{Batch, MOST, adjusted, batch, fits};
 pub use product::{PRODUCT_FIELDS, product, products, variations};
 pub use sale::{SALE_FIELDS, sales};
 
-/// Decimals of a quantity. PHP writes no more of them without an exponent, and
-/// a plugin for decimal quantities adds up floats: 12.300000000000001 is 12.3.
-const DECIMALS: u32 = 6;
+use crate::wire::DECIMALS;
 
+/// A plugin for decimal quantities adds up floats: 12.300000000000001 is 12.3.
 fn without_noise(quantity: Decimal) -> Decimal {
     if quantity.scale() > DECIMALS { quantity.round_dp(DECIMALS).normalize() } else { quantity }
 }

@@ -6,12 +6,18 @@
 //! [`crate::canonical`]. `line_items[].price` is left out on purpose: it is a
 //! float, computed as total ÷ quantity.
 
+mod fulfilment;
 mod lenient;
+mod number;
 mod refund;
 mod scalar;
 mod stock;
 
+pub use fulfilment::{
+    WireEntry, WireEntryLine, WireFulfillment, WireMade, WireNote, WireOrderMeta, WireTracking,
+};
 pub use lenient::{List, Object};
+pub(crate) use number::{DECIMALS, number};
 pub use refund::WireRefund;
 pub use scalar::{BadValue, Scalar};
 pub use stock::{WireAdjusted, WireProduct, WireRefusal, WireSale};

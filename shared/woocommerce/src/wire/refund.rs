@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::{List, Scalar, WireFee, WireLine, WireShipping};
+use super::{List, Scalar, WireFee, WireLine, WireMeta, WireShipping};
 
 /// A refund of `orders/{id}/refunds`. Its amount is positive; quantities and
 /// totals of its lines are negative.
@@ -13,6 +13,7 @@ pub struct WireRefund {
     /// Gross; can ignore the lines.
     pub amount: Scalar,
     pub reason: Scalar,
+    pub meta_data: List<WireMeta>,
     pub line_items: List<WireLine>,
     pub shipping_lines: List<WireShipping>,
     pub fee_lines: List<WireFee>,

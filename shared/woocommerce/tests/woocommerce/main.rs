@@ -5,6 +5,7 @@
 mod client;
 mod common;
 mod damage;
+mod fulfilment;
 mod recordings;
 mod refunds;
 mod samples;

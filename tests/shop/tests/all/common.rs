@@ -104,6 +104,11 @@ impl TestShop {
 
     /// A call of the REST API with the first key; `path` may have a query.
     pub(crate) async fn rest(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.api(method, &format!("wc/v3/{path}"), body).await
+    }
+
+    /// The same in any namespace.
+    pub(crate) async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let pair = |p: &str| {
             let (name, value) = p.split_once('=').unwrap_or((p, ""));
@@ -111,7 +116,7 @@ impl TestShop {
         };
         self.send(Call {
             method: method.to_owned(),
-            path: format!("/wp-json/wc/v3/{path}"),
+            path: format!("/wp-json/{path}"),
             query: query.split('&').filter(|p| !p.is_empty()).map(pair).collect(),
             body: body.map(|b| (b.to_string(), "application/json".to_owned())),
             headers: vec![("accept".to_owned(), "application/json".to_owned())],

@@ -7,6 +7,7 @@ mod compare;
 mod deliveries;
 mod edge;
 mod evening;
+mod fulfilment;
 mod orders;
 mod products;
 mod recordings;

@@ -33,7 +33,7 @@ pub(crate) struct Recording {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the place of the recordings may be given")]
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     std::env::var_os("WEIR_RECORDINGS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/woocommerce"),
         PathBuf::from,

@@ -5,7 +5,8 @@ use reqwest::{Method, StatusCode};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Adjusted, Adjustment};
 
-use super::super::{ShopClient, effect};
+use super::super::ShopClient;
+use super::super::effect::{self, Success};
 use crate::stock::{adjusted, batch, fits};
 
 /// The answer to a batch cannot be asked to be short (`_fields` empties it),
@@ -75,8 +76,9 @@ impl ShopClient {
         let sent = self.exchange(Method::POST, url, Some(batch.body.into_bytes()), MAX_ECHO_BYTES).await;
         let answer = sent.map_err(|failure| Failed::Otherwise(effect::no_answer(&failure)))?;
         let body = answer.body.as_deref();
+        let (status, headers) = (answer.status, &answer.headers);
         let judged =
-            effect::judge(answer.status, &answer.headers, body.unwrap_or_default(), self.clock.now());
+            effect::judge(Success::Changed, status, headers, body.unwrap_or_default(), self.clock.now());
         judged.map_err(|error| match answer.status {
             StatusCode::PAYLOAD_TOO_LARGE => Failed::TooMuch(error),
             _ => Failed::Otherwise(error),

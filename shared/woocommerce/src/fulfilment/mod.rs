@@ -1,0 +1,65 @@
+//! The way back, as a shop takes it: parcels by each of the interfaces that a
+//! shop can have, notes, statuses and refunds. What is sent and what an answer
+//! says: pure, so that it can be tried on anything a shop ever wrote.
+//!
+//! Notes, statuses, refunds and metadata were recorded from a real shop. The
+//! interfaces for parcels ([`fulfillments`], [`trackings`]) were not: they
+//! are from the source of WooCommerce 10 and of the two plugins, and from
+//! their documentation.
+
+pub mod entries;
+pub mod fulfillments;
+pub mod notes;
+mod reference;
+pub mod refund;
+pub mod status;
+pub mod trackings;
+
+use std::fmt::Display;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use weir_domain::fulfilment::Parcel;
+use weir_domain::outcome::CallError;
+
+use crate::wire::{Object, Scalar, WireMade};
+pub use reference::Reference;
+pub use trackings::Plugin;
+
+/// A mark of ours, in whatever keeps metadata.
+#[derive(Serialize)]
+struct NewMeta<T> {
+    key: &'static str,
+    value: T,
+}
+
+/// The id of what a write says it made; `None` where it names none.
+pub fn made(body: &[u8]) -> Option<u64> {
+    let Object(wire): Object<WireMade> = serde_json::from_slice(body).ok()?;
+    wire.id.id().ok().filter(|id| *id != 0)
+}
+
+/// The day a parcel left, UTC.
+fn shipped_on(parcel: &Parcel) -> String {
+    TimeZone::UTC.to_datetime(parcel.shipped_at).date().to_string()
+}
+
+/// A text that says something.
+fn said(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.as_str().trim()).filter(|text| !text.is_empty())
+}
+
+/// The same of the shop's.
+fn shown(text: &Scalar) -> Option<String> {
+    Some(text.text().trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// What is no JSON, cut off or spoilt by a plugin, is read again.
+fn not_json(what: impl Display) -> CallError {
+    CallError::retry_soon(format!("{what}: the answer is not JSON"))
+}
+
+/// A body to be sent.
+fn body(fields: &impl Serialize) -> Result<String, CallError> {
+    serde_json::to_string(fields).map_err(|_| CallError::rejected("impossible_request", "no JSON"))
+}
