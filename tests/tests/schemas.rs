@@ -226,6 +226,15 @@ fn wrong_stores() -> Vec<Wrong> {
         wrong("more than all", "/stock/share", Some(json!("1.1")), By::Type),
         wrong("a safety stock that is no number", "/stock/safety", Some(json!("some")), By::Both),
         wrong("an unknown way to write", "/stock/write", Some(json!("replace")), By::Both),
+        wrong(
+            "a status that is not of deliveries",
+            "/fulfilment/shipped_status",
+            Some(json!("pending")),
+            By::Type,
+        ),
+        wrong("an unknown way with returns", "/fulfilment/returns", Some(json!("maybe")), By::Both),
+        wrong("a note without text", "/fulfilment/note/text", None, By::Both),
+        wrong("an unknown fulfilment field", "/fulfilment/mail", Some(json!(true)), By::Both),
         wrong("an unknown stock field", "/stock/buffer", Some(json!("1")), By::Both),
     ]
 }

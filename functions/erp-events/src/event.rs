@@ -1,12 +1,13 @@
-//! What a signed body says, as far as Weir believes it: which items, never
-//! how many. `infra/openapi/erp-events.json` describes it to those who send.
+//! What a signed body says, as far as Weir believes it: which items or orders,
+//! never how many or what of them. `infra/openapi/erp-events.json` describes
+//! it to those who send.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use weir_domain::id::{EntityId, LocationId, Sku};
+use weir_domain::id::{EntityId, LocationId, OrderId, Sku, StoreId};
 
 /// Bytes of one body.
 pub const BODY_BYTES: usize = 1024 * 1024;
@@ -14,13 +15,31 @@ pub const BODY_BYTES: usize = 1024 * 1024;
 pub const ITEMS: usize = 1_000;
 /// Characters of one item's code.
 pub const SKU_CHARS: usize = 200;
+/// References of orders in one event.
+pub const ORDERS: usize = 1_000;
+/// Digits of the number of an order or a refund: more than any shop has.
+const ID_DIGITS: usize = 19;
+/// Digits of the number of an order's life.
+const LIFE_DIGITS: usize = 9;
 
 /// The stock of some items changed. A change of what is sent gets another
 /// `type`, so that this one means the same for ever.
 const STOCK_CHANGED: &str = "stock.changed";
+/// Something of some orders changed: a parcel left, goods came back, a sales
+/// order was cancelled. All are answered by the same look at the order.
+const ORDERS_CHANGED: [&str; 3] = ["shipment.changed", "return.changed", "order.changed"];
 /// Known, and nobody serves them yet: refused, so that nothing is lost
 /// silently.
-const NOT_SERVED: [&str; 4] = ["shipment.changed", "return.changed", "price.changed", "item.changed"];
+const NOT_SERVED: [&str; 2] = ["price.changed", "item.changed"];
+
+/// What a body says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Of items.
+    Stock(StockChanged),
+    /// Of orders.
+    Orders(OrdersChanged),
+}
 
 /// The stock of some items changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +52,19 @@ pub struct StockChanged {
     pub skus: Vec<Sku>,
     /// Where, if the sender says so.
     pub location: Option<LocationId>,
+}
+
+/// Something of some orders changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrdersChanged {
+    /// When, by the sender's clock.
+    pub at: Timestamp,
+    /// The event's type, for the log.
+    pub kind: &'static str,
+    /// Whose orders.
+    pub store: StoreId,
+    /// Which orders, each once, in the sender's order.
+    pub orders: Vec<OrderId>,
 }
 
 /// Why a signed event is not taken.
@@ -52,19 +84,33 @@ pub enum BadEvent {
     NotServed,
     /// Not the shape of its type.
     #[error("data needs entity (a name) and skus (a list of text); location, if given, is a name")]
-    Data,
+    StockData,
+    /// Not the shape of its type.
+    #[error("data needs store (a name) and orders (a list of text)")]
+    OrderData,
     /// None, or more than [`ITEMS`].
     #[error("an event names 1 to 1,000 items")]
     ItemCount,
     /// Empty, longer than [`SKU_CHARS`], or with control characters.
     #[error("an item's code has 1 to 200 characters and no control characters")]
     Sku,
+    /// None, or more than [`ORDERS`].
+    #[error("an event names 1 to 1,000 orders")]
+    OrderCount,
+    /// Not as the ERP keeps the reference of one of our documents.
+    #[error(
+        "an order is named by our reference in the ERP: 4711, 4711.2 for its second life, 4711.r31 for a refund"
+    )]
+    Order,
     /// No usable store sells this entity's stock from this ERP.
     #[error("no store sells the stock of this entity from this ERP")]
     EntityNotSold,
     /// The ERP's document has no such location.
     #[error("the ERP's document describes no such location")]
     LocationUnknown,
+    /// No usable store of this name is told of deliveries by this ERP.
+    #[error("there is no such store that books in this ERP and is told of parcels and returns")]
+    StoreNotServed,
 }
 
 impl BadEvent {
@@ -75,21 +121,31 @@ impl BadEvent {
             Self::NotAnEvent => "not_an_event",
             Self::TypeUnknown => "type_unknown",
             Self::NotServed => "kind_not_served",
-            Self::Data => "data_invalid",
+            Self::StockData | Self::OrderData => "data_invalid",
             Self::ItemCount => "items_out_of_range",
             Self::Sku => "sku_invalid",
+            Self::OrderCount => "orders_out_of_range",
+            Self::Order => "order_invalid",
             Self::EntityNotSold => "entity_not_sold",
             Self::LocationUnknown => "location_unknown",
+            Self::StoreNotServed => "store_not_served",
         }
     }
 
     /// The HTTP status to answer with.
     pub fn status(self) -> u16 {
         match self {
-            Self::NotAnEvent | Self::TypeUnknown | Self::Data | Self::ItemCount | Self::Sku => 400,
+            Self::NotAnEvent
+            | Self::TypeUnknown
+            | Self::StockData
+            | Self::OrderData
+            | Self::ItemCount
+            | Self::Sku
+            | Self::OrderCount
+            | Self::Order => 400,
             Self::TooLarge => 413,
             // No 5xx: nothing failed here, and sending it again changes nothing.
-            Self::EntityNotSold | Self::LocationUnknown | Self::NotServed => 422,
+            Self::EntityNotSold | Self::LocationUnknown | Self::StoreNotServed | Self::NotServed => 422,
         }
     }
 }
@@ -110,22 +166,33 @@ struct StockData {
     location: Option<LocationId>,
 }
 
+/// The same: tracking numbers and documents are read from the ERP.
+#[derive(Deserialize)]
+struct OrderData {
+    store: StoreId,
+    orders: Vec<String>,
+}
+
 /// Reads a signed body.
-pub fn read(body: &[u8]) -> Result<StockChanged, BadEvent> {
+pub fn read(body: &[u8]) -> Result<Event, BadEvent> {
     if body.len() > BODY_BYTES {
         return Err(BadEvent::TooLarge);
     }
     let Envelope { r#type, timestamp, data } =
         serde_json::from_slice(body).map_err(|_| BadEvent::NotAnEvent)?;
+    if let Some(kind) = ORDERS_CHANGED.into_iter().find(|kind| *kind == r#type) {
+        return orders_changed(timestamp, kind, data).map(Event::Orders);
+    }
     match r#type.as_str() {
-        STOCK_CHANGED => stock_changed(timestamp, data),
+        STOCK_CHANGED => stock_changed(timestamp, data).map(Event::Stock),
         known if NOT_SERVED.contains(&known) => Err(BadEvent::NotServed),
         _ => Err(BadEvent::TypeUnknown),
     }
 }
 
 fn stock_changed(at: Timestamp, data: Value) -> Result<StockChanged, BadEvent> {
-    let StockData { entity, skus, location } = serde_json::from_value(data).map_err(|_| BadEvent::Data)?;
+    let StockData { entity, skus, location } =
+        serde_json::from_value(data).map_err(|_| BadEvent::StockData)?;
     if skus.is_empty() || skus.len() > ITEMS {
         return Err(BadEvent::ItemCount);
     }
@@ -137,106 +204,39 @@ fn stock_changed(at: Timestamp, data: Value) -> Result<StockChanged, BadEvent> {
     Ok(StockChanged { at, entity, skus, location })
 }
 
+fn orders_changed(at: Timestamp, kind: &'static str, data: Value) -> Result<OrdersChanged, BadEvent> {
+    let OrderData { store, orders } = serde_json::from_value(data).map_err(|_| BadEvent::OrderData)?;
+    if orders.is_empty() || orders.len() > ORDERS {
+        return Err(BadEvent::OrderCount);
+    }
+    let orders: Option<Vec<OrderId>> = orders.iter().map(|reference| order_of(reference)).collect();
+    let mut seen = BTreeSet::new();
+    let orders = orders.ok_or(BadEvent::Order)?.into_iter().filter(|order| seen.insert(*order)).collect();
+    Ok(OrdersChanged { at, kind, store, orders })
+}
+
+/// The order of a document that the ERP keeps under this reference, exactly as
+/// [`DocumentKey::reference`](weir_domain::id::DocumentKey::reference) writes
+/// it: whatever document of it changed, the order is looked at.
+fn order_of(reference: &str) -> Option<OrderId> {
+    let (order, document) = reference.split_once('.').map_or((reference, None), |(a, b)| (a, Some(b)));
+    let is_ours = document.is_none_or(|document| match document.strip_prefix('r') {
+        Some(refund) => number(refund, ID_DIGITS).is_some(),
+        // The first life has no number.
+        None => number(document, LIFE_DIGITS).is_some_and(|life| life > 1),
+    });
+    number(order, ID_DIGITS).filter(|_| is_ours).map(OrderId)
+}
+
+/// Digits only and no zero before them, so that a number has one spelling.
+fn number(text: &str, longest: usize) -> Option<u64> {
+    let is_number = (1..=longest).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number && !text.starts_with('0'))
+}
+
 fn is_sku(text: &str) -> bool {
     (1..=SKU_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn event(r#type: &str, data: &Value) -> Vec<u8> {
-        json!({"type": r#type, "timestamp": "2026-11-28T09:30:00Z", "data": data}).to_string().into_bytes()
-    }
-
-    fn stock(data: &Value) -> Result<StockChanged, BadEvent> {
-        read(&event(STOCK_CHANGED, data))
-    }
-
-    #[test]
-    fn only_which_items_is_believed() {
-        let data = json!({
-            "entity": "eu", "skus": ["B", "A", "B"], "location": "floor",
-            "quantity": 7, "available": {"A": 12},
-        });
-        let expected = StockChanged {
-            at: "2026-11-28T09:30:00Z".parse().unwrap(),
-            entity: "eu".parse().unwrap(),
-            skus: vec![Sku("B".into()), Sku("A".into())],
-            location: Some("floor".parse().unwrap()),
-        };
-        assert_eq!(stock(&data), Ok(expected));
-        assert_eq!(stock(&json!({"entity": "eu", "skus": ["A"], "location": null})).unwrap().location, None);
-    }
-
-    #[test]
-    fn codes_are_taken_exactly_as_they_are_written() {
-        let written = [" A ", "a", "Größe 4/4", "x\u{FFFE}", "🫖"];
-        let read = stock(&json!({"entity": "eu", "skus": written})).unwrap().skus;
-        assert_eq!(read.iter().map(|sku| sku.0.as_str()).collect::<Vec<_>>(), written);
-    }
-
-    #[test]
-    fn limits_hold_on_both_sides() {
-        let skus = |count: usize| (0..count).map(|n| format!("SKU-{n}")).collect::<Vec<_>>();
-        let count = |count| stock(&json!({"entity": "eu", "skus": skus(count)})).map(|read| read.skus.len());
-        assert_eq!(
-            [0, 1, 1_000, 1_001].map(count),
-            [Err(BadEvent::ItemCount), Ok(1), Ok(1_000), Err(BadEvent::ItemCount)]
-        );
-        let named =
-            |sku: &str| stock(&json!({"entity": "eu", "skus": ["A", sku]})).map(|read| read.skus.len());
-        assert_eq!(named(&"é".repeat(200)), Ok(2));
-        for bad in ["", &"é".repeat(201), "A\n", "\u{7f}"] {
-            assert_eq!(named(bad), Err(BadEvent::Sku), "{bad:?}");
-        }
-        let fitting = vec!["é".repeat(200); 1_000];
-        let largest = event(STOCK_CHANGED, &json!({"entity": "eu", "skus": fitting}));
-        assert!(largest.len() < BODY_BYTES && read(&largest).is_ok(), "what is allowed fits");
-        assert_eq!(read(&vec![b' '; BODY_BYTES + 1]), Err(BadEvent::TooLarge));
-        assert_eq!(read(&vec![b' '; BODY_BYTES]), Err(BadEvent::NotAnEvent));
-    }
-
-    #[test]
-    fn what_is_no_event_is_refused() {
-        let good = json!({"type": STOCK_CHANGED, "timestamp": "2026-11-28T09:30:00Z", "data": {}});
-        for body in ["", "null", "[]", "{}", "\u{feff}{}"] {
-            assert_eq!(read(body.as_bytes()), Err(BadEvent::NotAnEvent), "{body}");
-        }
-        for (field, value) in [("type", json!(1)), ("timestamp", json!(1)), ("timestamp", json!("today"))] {
-            let mut bad = good.clone();
-            bad[field] = value;
-            assert_eq!(read(bad.to_string().as_bytes()), Err(BadEvent::NotAnEvent), "{bad}");
-        }
-        let twice = good.to_string().replacen('{', r#"{"type": "stock.changed", "#, 1);
-        assert_eq!(read(twice.as_bytes()), Err(BadEvent::NotAnEvent), "which one was meant?");
-        assert_eq!(read(&[0xFF, 0xFE]), Err(BadEvent::NotAnEvent));
-    }
-
-    #[test]
-    fn data_has_the_shape_of_its_type() {
-        for data in [
-            json!(null),
-            json!({"skus": ["A"]}),
-            json!({"entity": "Europe", "skus": ["A"]}),
-            json!({"entity": "eu", "skus": "A"}),
-            json!({"entity": "eu", "skus": [1]}),
-            json!({"entity": "eu", "skus": ["A"], "location": "The floor"}),
-            json!({"entity": "eu", "skus": ["A"], "location": 3}),
-        ] {
-            assert_eq!(stock(&data), Err(BadEvent::Data), "{data}");
-        }
-    }
-
-    #[test]
-    fn what_nobody_serves_is_refused_whatever_it_holds() {
-        for r#type in NOT_SERVED {
-            assert_eq!(read(&event(r#type, &json!({"anything": true}))), Err(BadEvent::NotServed));
-        }
-        for r#type in ["stock", "stock.changed.v2", "Stock.Changed", ""] {
-            assert_eq!(read(&event(r#type, &json!({}))), Err(BadEvent::TypeUnknown), "{type}");
-        }
-    }
-}
+mod tests;

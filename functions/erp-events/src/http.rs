@@ -5,9 +5,10 @@ use lambda_http::http::HeaderValue;
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::{Value, json};
-use weir_domain::id::ErpId;
+use weir_domain::id::{ErpId, LocationId};
 use weir_runtime::telemetry::Metric;
 
+use crate::event::{Event, OrdersChanged, StockChanged};
 use crate::receive::{Delivery, Receipt, Receiver};
 use crate::signature::{Claim, ID_HEADER, SIGNATURE_HEADER, SignedWith, TIMESTAMP_HEADER};
 
@@ -42,12 +43,10 @@ fn report(delivery: &Delivery<'_>, receipt: &Receipt) {
     let Delivery { erp, source, correlation, .. } = *delivery;
     let erp_id = erp.parse::<ErpId>().ok();
     match receipt {
-        Receipt::Accepted { items, event, signed_with } => {
+        Receipt::Accepted { count, event, signed_with } => {
             if let Some(erp) = &erp_id {
-                Metric::EventItems { erp, items: *items }.record();
+                queued(erp, source, correlation, event, *count);
             }
-            let location = event.location.as_ref().map(weir_domain::id::LocationId::as_str);
-            tracing::info!(correlation, erp, source, entity = %event.entity, location, items, at = %event.at, "stock event queued");
             if *signed_with == SignedWith::Previous {
                 tracing::warn!(erp, source, "signed with the previous secret: the sender still has it");
             }
@@ -71,10 +70,24 @@ fn report(delivery: &Delivery<'_>, receipt: &Receipt) {
     }
 }
 
+fn queued(erp: &ErpId, source: &str, correlation: &str, event: &Event, count: usize) {
+    match event {
+        Event::Stock(StockChanged { at, entity, location, .. }) => {
+            Metric::EventItems { erp, items: count }.record();
+            let location = location.as_ref().map(LocationId::as_str);
+            tracing::info!(correlation, %erp, source, %entity, location, items = count, %at, "stock event queued");
+        }
+        Event::Orders(OrdersChanged { at, kind, store, .. }) => {
+            Metric::EventOrders { erp, orders: count }.record();
+            tracing::info!(correlation, %erp, source, kind, %store, orders = count, %at, "event about orders queued");
+        }
+    }
+}
+
 /// Status and body. A refusal has no body: it would be a hint.
 fn said(receipt: &Receipt) -> (u16, Option<Value>) {
     match receipt {
-        Receipt::Accepted { items, .. } => (202, Some(json!({ "accepted": items }))),
+        Receipt::Accepted { count, .. } => (202, Some(json!({ "accepted": count }))),
         Receipt::NotTheOwner { .. } => (202, Some(json!({ "accepted": 0 }))),
         Receipt::Bad(bad) => (bad.status(), Some(problem(bad.code(), &bad.to_string()))),
         Receipt::Refused(_) => (401, None),

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use weir_domain::config::{ErpConfig, StockOwner};
-use weir_domain::id::{ErpId, LocationId};
-use weir_domain::ports::{Clock, StockQueue};
+use weir_domain::config::{ErpConfig, StockOwner, StoreConfig};
+use weir_domain::hint::{Cause, HINT_VERSION, Hint};
+use weir_domain::id::{ErpId, LocationId, OrderId};
+use weir_domain::ports::{Clock, OrderQueue, StockQueue};
 use weir_domain::stock::StockMoved;
 use weir_domain::stock::message::{STOCK_MOVED_VERSION, StockCause, batches};
 use weir_runtime::config::Configuration;
 use weir_runtime::secrets::{ErpSecrets, Secrets};
 
-use crate::event::{self, BadEvent, StockChanged};
+use crate::event::{self, BadEvent, Event, OrdersChanged, StockChanged};
 use crate::signature::{self, BadSecret, Claim, Keys, SignatureError, SignedWith};
 
 /// A POST to `/erps/{erp}/events/{source}`.
@@ -34,12 +35,12 @@ pub struct Delivery<'a> {
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
-    /// So many items are in the queue.
+    /// So many items or orders are in a queue.
     Accepted {
         /// Distinct ones.
-        items: usize,
+        count: usize,
         /// What was read.
-        event: StockChanged,
+        event: Event,
         /// With which secret.
         signed_with: SignedWith,
     },
@@ -62,12 +63,15 @@ pub enum Receipt {
 
 /// The outside of the use case.
 pub struct Receiver {
-    /// Which stores sell whose stock, and who owns which location.
+    /// Which stores sell whose stock, who owns which location, and which
+    /// stores are told of deliveries.
     pub configuration: Configuration,
     /// What the sources sign with.
     pub secrets: Secrets,
     /// Where it is said which items moved.
-    pub queue: Arc<dyn StockQueue>,
+    pub stock_queue: Arc<dyn StockQueue>,
+    /// Where it is said which orders changed in an ERP.
+    pub fulfilment_queue: Arc<dyn OrderQueue>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -85,7 +89,12 @@ impl Receiver {
         let Some((erp, source)) = found else { return Receipt::Refused(SignatureError::Mismatch) };
         match event::read(delivery.body) {
             Err(bad) => Receipt::Bad(bad),
-            Ok(event) => self.stock_changed(erp, source, event, signed_with, delivery.correlation).await,
+            Ok(Event::Stock(event)) => {
+                self.stock_changed(erp, source, event, signed_with, delivery.correlation).await
+            }
+            Ok(Event::Orders(event)) => {
+                self.orders_changed(erp, event, signed_with, delivery.correlation).await
+            }
         }
     }
 
@@ -124,7 +133,7 @@ impl Receiver {
         signed_with: SignedWith,
         correlation: &str,
     ) -> Receipt {
-        let sells = |store: &weir_domain::config::StoreConfig| {
+        let sells = |store: &StoreConfig| {
             store.stock_erp() == Some(&erp.erp)
                 && store.stock.as_ref().is_some_and(|stock| stock.entity == event.entity)
         };
@@ -140,10 +149,45 @@ impl Receiver {
                 Some(_) => {}
             }
         }
-        match self.queue.send(&self.messages(&event, correlation)).await {
-            Ok(()) => Receipt::Accepted { items: event.skus.len(), event, signed_with },
+        match self.stock_queue.send(&self.messages(&event, correlation)).await {
+            Ok(()) => Receipt::Accepted { count: event.skus.len(), event: Event::Stock(event), signed_with },
             Err(error) => Receipt::Unavailable(error.to_string()),
         }
+    }
+
+    /// Whoever of the three says it is believed: the ERP is asked in any case.
+    async fn orders_changed(
+        &self,
+        erp: &ErpConfig,
+        event: OrdersChanged,
+        signed_with: SignedWith,
+        correlation: &str,
+    ) -> Receipt {
+        let is_told = |store: &StoreConfig| {
+            store.fulfilment.is_some() && store.entities.iter().any(|rule| rule.erp == erp.erp)
+        };
+        if !self.configuration.store(&event.store).is_ok_and(|store| is_told(&store)) {
+            return Receipt::Bad(BadEvent::StoreNotServed);
+        }
+        match self.fulfilment_queue.send(&self.hints(&event, correlation)).await {
+            Ok(()) => {
+                Receipt::Accepted { count: event.orders.len(), event: Event::Orders(event), signed_with }
+            }
+            Err(error) => Receipt::Unavailable(error.to_string()),
+        }
+    }
+
+    fn hints(&self, event: &OrdersChanged, correlation: &str) -> Vec<Hint> {
+        let received_at = self.clock.now();
+        let hint = |order: &OrderId| Hint {
+            v: HINT_VERSION,
+            store: event.store.clone(),
+            order: *order,
+            received_at,
+            cause: Cause::Erp,
+            correlation: format!("{correlation}-{order}"),
+        };
+        event.orders.iter().map(hint).collect()
     }
 
     fn messages(&self, event: &StockChanged, correlation: &str) -> Vec<StockMoved> {

@@ -12,19 +12,22 @@ use base64::prelude::BASE64_STANDARD;
 use erp_events::Receiver;
 use jsonschema::Validator;
 use lambda_http::http::header::CONTENT_TYPE;
-use lambda_http::{Body, Response};
+use lambda_http::{Body, Context, RequestExt, Response};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use weir_domain::config::{ErpConfig, StoreConfig};
+use weir_domain::hint::{Cause, HINT_VERSION, Hint};
 use weir_domain::ports::{Clock, QueueError};
 use weir_domain::stock::StockMoved;
 use weir_domain::stock::message::StockCause;
-use weir_runtime::config::Configuration;
+use weir_runtime::config::{Configuration, Disabled};
 use weir_runtime::environment::Profile;
 use weir_runtime::secrets::{SecretError, SecretStore, Secrets};
-use weir_testkit::{FakeClock, FakeStockQueue, StockQueueOp, events};
+use weir_testkit::{FakeClock, FakeQueue, FakeStockQueue, QueueOp, StockQueueOp, events};
 
+/// Lambda's request id.
+const INVOCATION: &str = "i-1";
 const OF_ERP: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OF_ERP_BEFORE: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OF_POS: &str = "whsec_oNmNCuGLOb7cVBmjBzVyPWfYnCHYKp6L";
@@ -36,7 +39,7 @@ struct Vault;
 #[async_trait]
 impl SecretStore for Vault {
     async fn fetch(&self, name: &str) -> Result<SecretString, SecretError> {
-        if name != "weir/erp/books" {
+        if !["weir/erp/books", "weir/erp/spare"].contains(&name) {
             return Err(SecretError::Unavailable { name: name.to_owned(), why: "timed out".into() });
         }
         let events = json!({"erp": [OF_ERP, OF_ERP_BEFORE], "pos": [OF_POS], "wms": [OF_WMS]});
@@ -47,6 +50,7 @@ impl SecretStore for Vault {
 struct World {
     clock: Arc<FakeClock>,
     queue: Arc<FakeStockQueue>,
+    orders: Arc<FakeQueue>,
     receiver: Receiver,
 }
 
@@ -65,24 +69,36 @@ fn store() -> StoreConfig {
         "store": "main", "url": "https://shop.example.com/", "secret": "weir/store/main",
         "entities": [{"entity": "eu", "erp": "books"}],
         "stock": {"entity": "eu", "locations": ["hall", "floor"]},
+        "fulfilment": {},
     }))
     .unwrap()
 }
 
-/// A store that sells eu's stock from `books`; the secret of `down` cannot be
+/// A store that sells eu's stock from `books` and is told of parcels, one that
+/// is not told, and one that is switched off; the secret of `down` cannot be
 /// read.
 fn world() -> World {
     let clock = Arc::new(FakeClock::default());
     let queue = Arc::new(FakeStockQueue::default());
     let mut configuration = Configuration::default();
-    for name in ["books", "down"] {
+    for name in ["books", "down", "spare"] {
         configuration.erps.insert(name.parse().unwrap(), erp(name));
     }
     configuration.stores.insert("main".parse().unwrap(), Ok(Arc::new(store())));
+    let silent = StoreConfig { store: "silent".parse().unwrap(), fulfilment: None, ..store() };
+    configuration.stores.insert(silent.store.clone(), Ok(Arc::new(silent)));
+    configuration.stores.insert("off".parse().unwrap(), Err(Disabled(Vec::new())));
     let shown = || Arc::clone(&clock) as Arc<dyn Clock>;
     let secrets = Secrets::new(Arc::new(Vault), shown(), Profile::Aws);
-    let receiver = Receiver { configuration, secrets, queue: Arc::clone(&queue) as _, clock: shown() };
-    World { clock, queue, receiver }
+    let orders = Arc::new(FakeQueue::default());
+    let receiver = Receiver {
+        configuration,
+        secrets,
+        stock_queue: Arc::clone(&queue) as _,
+        fulfilment_queue: Arc::clone(&orders) as _,
+        clock: shown(),
+    };
+    World { clock, queue, orders, receiver }
 }
 
 impl World {
@@ -109,7 +125,10 @@ impl World {
     }
 
     async fn answer(&self, request: &Value) -> Response<Body> {
+        let mut context = Context::default();
+        context.request_id = INVOCATION.to_owned();
         let request = lambda_http::request::from_str(&request.to_string()).unwrap();
+        let request = request.with_lambda_context(context);
         erp_events::answer(&self.receiver, &request).await
     }
 
@@ -135,11 +154,19 @@ fn stock(data: &Value) -> String {
     json!({"type": "stock.changed", "timestamp": "2026-11-28T09:30:00Z", "data": data}).to_string()
 }
 
+/// An event about orders of `store`.
+fn orders(kind: &str, store: &str, orders: &[&str]) -> String {
+    let data = json!({"store": store, "orders": orders});
+    json!({"type": kind, "timestamp": "2026-11-28T09:30:00Z", "data": data}).to_string()
+}
+
 fn two_items() -> String {
     stock(&json!({"entity": "eu", "skus": ["A", "B", "A"]}))
 }
 
 const ERP: &str = "/erps/books/events/erp";
+/// An ERP in which no store books.
+const SPARE: &str = "/erps/spare/events/erp";
 
 #[tokio::test]
 async fn items_are_named_to_the_queue_and_nothing_else() {
@@ -155,6 +182,41 @@ async fn items_are_named_to_the_queue_and_nothing_else() {
         assert_eq!(*received_at, world.clock.now());
     }
     assert_eq!(world.send(ERP, OF_ERP, &two_items()).await, (202, json!({"accepted": 2})), "each once");
+}
+
+#[tokio::test]
+async fn orders_are_named_to_the_queue_of_fulfilment_whatever_changed_of_them() {
+    let world = world();
+    for kind in ["shipment.changed", "return.changed", "order.changed"] {
+        let body = orders(kind, "main", &["4711.2", "12", "4711.r31", "4711"]);
+        assert_eq!(world.send(ERP, OF_ERP, &body).await, (202, json!({"accepted": 2})), "{kind}: each once");
+        let hint = |order: u64| Hint {
+            v: HINT_VERSION,
+            store: "main".parse().unwrap(),
+            order: weir_domain::id::OrderId(order),
+            received_at: world.clock.now(),
+            cause: Cause::Erp,
+            correlation: format!("{INVOCATION}-{order}"),
+        };
+        assert_eq!(world.orders.take(), [hint(4711), hint(12)], "{kind}");
+    }
+    let by_the_warehouse = orders("shipment.changed", "main", &["5"]);
+    let answer = world.send("/erps/books/events/pos", OF_POS, &by_the_warehouse).await;
+    assert_eq!(answer.0, 202, "whoever it comes from, the ERP is asked");
+    assert_eq!(world.queue.depth(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_this_erp_does_not_serve_gets_no_hints() {
+    let world = world();
+    let refused = |answer: (u16, Value)| (answer.0, answer.1["code"].clone());
+    for store in ["silent", "off", "nobody"] {
+        let answer = world.send(ERP, OF_ERP, &orders("shipment.changed", store, &["1"])).await;
+        assert_eq!(refused(answer), (422, json!("store_not_served")), "{store}");
+    }
+    let elsewhere = world.send(SPARE, OF_ERP, &orders("shipment.changed", "main", &["1"])).await;
+    assert_eq!(refused(elsewhere), (422, json!("store_not_served")), "it books in another ERP");
+    assert_eq!(world.orders.depth(), 0);
 }
 
 #[tokio::test]
@@ -237,30 +299,38 @@ fn responses() -> BTreeMap<u16, Value> {
 #[tokio::test]
 async fn every_sample_is_described_and_answered() {
     let described = validator(&json!({"$ref": "#/components/schemas/Event"}));
-    let (mut accepted, world) = (0, world());
+    let (mut accepted, world) = (BTreeSet::new(), world());
     for sample in events::all("erp") {
         assert!(described.is_valid(&sample.json()), "{}", sample.name);
         let body = String::from_utf8(sample.bytes.clone()).unwrap();
         // `floor` is the till's.
         let (status, answer) = world.send("/erps/books/events/pos", OF_POS, &body).await;
-        if sample.json()["type"] == "stock.changed" {
-            assert_eq!(status, 202, "{}: {answer}", sample.name);
-            accepted += 1;
-        } else {
+        let kind = sample.json()["type"].as_str().unwrap().to_owned();
+        if ["price.changed", "item.changed"].contains(&kind.as_str()) {
             assert_eq!((status, &answer["code"]), (422, &json!("kind_not_served")), "{}", sample.name);
+        } else {
+            assert_eq!(status, 202, "{}: {answer}", sample.name);
+            accepted.insert(kind);
         }
     }
-    assert!(accepted >= 3);
+    let served = ["order.changed", "return.changed", "shipment.changed", "stock.changed"];
+    assert_eq!(accepted, served.map(str::to_owned).into());
+    assert!(world.queue.depth() >= 3 && world.orders.depth() >= 3);
 }
 
 /// Signed by the ERP, and not of its description.
-fn not_described() -> [String; 4] {
+fn not_described() -> [String; 9] {
     let empty = |r#type: &str| json!({"type": r#type, "timestamp": "2026-11-28T09:30:00Z", "data": {}});
     [
         empty("stock.counted").to_string(),
         empty("stock.changed").to_string(),
         stock(&json!({"entity": "eu", "skus": []})),
         stock(&json!({"entity": "eu", "skus": ["A\tB"]})),
+        empty("shipment.changed").to_string(),
+        orders("return.changed", "main", &[]),
+        orders("order.changed", "main", &["4711.1"]),
+        orders("order.changed", "main", &["SO-4711"]),
+        orders("order.changed", "Main shop", &["4711"]),
     ]
 }
 
@@ -274,6 +344,7 @@ fn ways() -> Vec<(&'static str, &'static str, String)> {
         stock(&json!({"entity": "us", "skus": ["A"]})),
         stock(&json!({"entity": "eu", "skus": ["A"], "location": "attic"})),
         price.to_string(),
+        orders("order.changed", "silent", &["4711"]),
     ];
     let mut ways: Vec<_> =
         by_erp.into_iter().chain(not_described()).map(|body| (ERP, OF_ERP, body)).collect();
@@ -291,9 +362,13 @@ async fn every_answer() -> Vec<(u16, Value)> {
     for (path, secret, body) in ways() {
         answers.push(world.send(path, secret, &body).await);
     }
-    world.queue.faults.outage(Some(QueueError("AccessDenied".into())));
+    let denied = || Some(QueueError("AccessDenied".into()));
+    world.queue.faults.outage(denied());
     answers.push(world.send(ERP, OF_ERP, &two_items()).await);
     assert_eq!(world.queue.faults.calls(StockQueueOp::Send), 2);
+    world.orders.faults.outage(denied());
+    answers.push(world.send(ERP, OF_ERP, &orders("return.changed", "main", &["4711"])).await);
+    assert_eq!(world.orders.faults.calls(QueueOp::Send), 1);
     answers
 }
 
@@ -331,6 +406,8 @@ fn the_description_refuses_what_the_code_refuses() {
     for body in not_described() {
         assert!(!described.is_valid(&serde_json::from_str(&body).unwrap()), "{body}");
     }
+    let of_orders = orders("order.changed", "main", &["1", "4711.2", "4711.r31"]);
+    assert!(described.is_valid(&serde_json::from_str(&of_orders).unwrap()));
     let good: Value = serde_json::from_str(&two_items()).unwrap();
     assert!(described.is_valid(&good));
     for (pointer, value) in

@@ -1,4 +1,4 @@
-//! How this function connects: the orders' side of shops and ERPs.
+//! How an order's worker connects: the orders' side of shops and ERPs.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use weir_runtime::secrets::Secrets;
 use weir_runtime::telemetry::CountedErp;
 use weir_woocommerce::client::{ApiKey, ShopClient, ShopClientError};
 
-pub(crate) fn connect(
-    configuration: Configuration,
+/// The configured shops and ERPs. Nothing is sent before the first call.
+pub fn connect(
+    configuration: Arc<Configuration>,
     secrets: Secrets,
     clock: &Arc<dyn Clock>,
     profile: Profile,
 ) -> Connected<dyn Shop, dyn Erp> {
-    let (configuration, secrets) = (Arc::new(configuration), Arc::new(secrets));
+    let secrets = Arc::new(secrets);
     let (of_shops, of_erps) = (Arc::clone(clock), Arc::clone(clock));
     let shops = Shops::new(Arc::clone(&configuration), Arc::clone(&secrets), move |config, secrets| {
         let key = ApiKey {

@@ -1,7 +1,5 @@
 //! SQS: orders, payments and cancellations → ERP.
 
-mod connections;
-
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::SqsEvent;
@@ -24,7 +22,8 @@ const CONCURRENCY: usize = 1;
 async fn main() -> Result<(), Error> {
     let telemetry = Telemetry::init("order-push", &TelemetryEnvironment::read(&process)?)?;
     let profile = Profile::read(&process)?;
-    let configuration = Configuration::load(&DocumentsEnvironment::read(&process)?.directory, profile)?;
+    let documents = DocumentsEnvironment::read(&process)?.directory;
+    let configuration = Arc::new(Configuration::load(&documents, profile)?);
     let sdk = aws::config().await;
     let (dynamo, sqs) = (aws_sdk_dynamodb::Client::new(&sdk), aws::sqs(&sdk));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -40,7 +39,7 @@ async fn main() -> Result<(), Error> {
         ledger: Arc::new(ledger),
         lease: order_push::lease(&configuration),
         amnesia,
-        connections: Arc::new(connections::connect(configuration, secrets, &clock, profile)),
+        connections: Arc::new(order_push::connections::connect(configuration, secrets, &clock, profile)),
         stock: Some(stock),
         clock: Arc::clone(&clock),
     };

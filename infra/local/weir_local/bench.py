@@ -101,6 +101,7 @@ def environment(port: int) -> dict[str, str]:
         "WEIR_CONFIG_DIR": str(paths.ROOT / "infra" / "example"),
         "WEIR_PROFILE": "aws",
         "METRICS_NAMESPACE": "Weir/bench",
+        "FULFILMENT_QUEUE_URL": "https://sqs.example.com/fulfilment",
         "ORDERS_QUEUE_URL": "https://sqs.example.com/orders",
         "LEDGER_TABLE": "ledger",
         "STOCK_QUEUE_URL": "https://sqs.example.com/stock",

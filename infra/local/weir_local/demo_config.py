@@ -126,6 +126,13 @@ def store_document(shop: Shop) -> dict:
         "items": "same_sku",
         # A stand-in on this machine answers at once or never.
         "stock": {"entity": ENTITY, "locations": sorted(LOCATIONS), "longest_request_s": 5},
+        # Whoever sits at this machine has asked for no mails.
+        "fulfilment": {
+            "note": {"text": "Sent on {date} by {carrier}, tracking number {tracking} {link}",
+                     "to_customer": False},
+            "returns": "refund",
+            "longest_request_s": 5,
+        },
         "tender": TENDER,
         "vat_id_key": "_billing_vat_number",
         "poll": {"every_minutes": 1, "overlap_minutes": 10, "first_hours": 24},

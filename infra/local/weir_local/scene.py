@@ -1,20 +1,25 @@
 """What the demo and the end-to-end tests do and see: the shop, the ledger, the ERP's books."""
 
 import base64
+import hashlib
+import hmac
 import json
 import time
 import urllib.request
+import uuid
+from datetime import datetime, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
 from . import deploy
-from .demo_config import STORE
+from .demo_config import ERP, STORE
 from .console import Failure
 from .stack import LocalStack
 
 #: What an operator registers in a shop.
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 #: Views of a record that nothing more will happen to by itself.
-SETTLED = {"in ERP", "reserved", "exception", "cancelled", "closed", "not imported", "held"}
+SETTLED = {"in ERP", "part shipped", "shipped", "returned", "reserved", "exception", "cancelled",
+           "closed", "not imported", "held"}
 
 
 class Scene:
@@ -78,10 +83,33 @@ class Scene:
 
     def tick(self) -> None:
         """The minute tick, brought forward."""
-        name = f"{deploy.STACK}-reconcile"
-        answer = self.functions.invoke(FunctionName=name, Payload=b"{}")
+        self.invoke("reconcile")
+
+    def follow(self) -> None:
+        """The schedule of fulfilment, brought forward: which orders changed in the ERP."""
+        self.invoke("fulfilment")
+
+    def invoke(self, function: str) -> None:
+        """Run a function as its schedule does."""
+        answer = self.functions.invoke(FunctionName=f"{deploy.STACK}-{function}", Payload=b"{}")
         if answer.get("FunctionError"):
-            raise Failure(f"reconcile failed: {answer['Payload'].read()[:300]!r}")
+            raise Failure(f"{function} failed: {answer['Payload'].read()[:300]!r}")
+
+    def event(self, kind: str, data: dict, source: str = "erp") -> None:
+        """A signed event of the ERP, the WMS or the POS."""
+        body = json.dumps({
+            "type": kind, "timestamp": datetime.now(timezone.utc).isoformat(), "data": data,
+        }).encode()
+        url = f"{self.stack.outputs['ApiUrl']}/erps/{ERP}/events/{source}"
+        secret = self.stack.config.secrets[f"weir/erp/{ERP}"]["event_secrets"][source][0]
+        request = urllib.request.Request(url, data=body, headers=signed(secret, body))
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            if answer.status != 202:
+                raise Failure(f"the event was answered {answer.status}")
+
+    def changed(self, *orders: dict, kind: str = "shipment.changed") -> None:
+        """An event of the ERP: something of these orders changed."""
+        self.event(kind, {"store": STORE, "orders": [str(order["id"]) for order in orders]})
 
     def records(self) -> dict[int, dict]:
         """Every order's record, by the shop's id."""
@@ -135,8 +163,9 @@ class Scene:
             time.sleep(2)
 
     def dead_letters(self) -> int:
-        """Messages in the orders queue's dead-letter queue."""
-        return self.depth(self.stack.outputs["OrdersDeadLetterQueueUrl"])
+        """Messages about orders that nobody could work on."""
+        queues = ("OrdersDeadLetterQueueUrl", "FulfilmentDeadLetterQueueUrl")
+        return sum(self.depth(self.stack.outputs[queue]) for queue in queues)
 
     def depth(self, queue_url: str) -> int:
         """Messages in a queue, in flight and delayed ones included."""
@@ -155,6 +184,19 @@ class Scene:
         for sale in self.stack.tryton.get("sale.sale", [["web_shop", "!=", None]], fields):
             books.setdefault(sale["web_id"], []).append(sale)
         return books
+
+
+def signed(secret: str, body: bytes) -> dict[str, str]:
+    """Headers of the Standard Webhooks scheme (standardwebhooks.com, version 1)."""
+    message, sent_at = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = hmac.new(key, f"{message}.{sent_at}.".encode() + body, hashlib.sha256).digest()
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message,
+        "webhook-timestamp": sent_at,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }
 
 
 def cents(value: Decimal) -> Decimal:

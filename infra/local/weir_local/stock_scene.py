@@ -1,19 +1,12 @@
 """Stock in the demo and the end-to-end tests: signed events, what the shop shows, and why."""
 
-import base64
-import hashlib
-import hmac
 import json
 import time
 import urllib.error
-import urllib.request
-import uuid
-from datetime import datetime, timezone
 from decimal import Decimal
 
-from . import deploy
 from .console import Failure
-from .demo_config import ENTITY, ERP
+from .demo_config import ENTITY
 from .scene import Scene
 from .shelves import Shelves
 
@@ -31,22 +24,11 @@ class StockScene:
     def event(self, *skus: str, source: str = "erp", location: str = "") -> None:
         """An event of the ERP, the WMS or the POS: these items moved."""
         data = {"entity": ENTITY, "skus": list(skus)} | ({"location": location} if location else {})
-        body = json.dumps({
-            "type": "stock.changed", "timestamp": datetime.now(timezone.utc).isoformat(), "data": data,
-        }).encode()
-        url = f"{self.stack.outputs['ApiUrl']}/erps/{ERP}/events/{source}"
-        secret = self.stack.config.secrets[f"weir/erp/{ERP}"]["event_secrets"][source][0]
-        request = urllib.request.Request(url, data=body, headers=signed(secret, body))
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            if answer.status != 202:
-                raise Failure(f"the event was answered {answer.status}")
+        self.weir.event("stock.changed", data, source)
 
     def sync(self) -> None:
         """The schedule of inventory-sync, brought forward."""
-        answer = self.weir.functions.invoke(
-            FunctionName=f"{deploy.STACK}-inventory-sync", Payload=b"{}")
-        if answer.get("FunctionError"):
-            raise Failure(f"inventory-sync failed: {answer['Payload'].read()[:300]!r}")
+        self.weir.invoke("inventory-sync")
 
     # -------------------------------------------------------------- the shop
 
@@ -112,19 +94,6 @@ class StockScene:
             TableName=self.table, ConsistentRead=True,
             Key={"pk": {"S": f"ITEM#{ENTITY}#{sku}"}, "sk": {"S": f"SHOP#{store}"}})
         return json.loads(answer["Item"]["publication"]["S"]) if "Item" in answer else {}
-
-
-def signed(secret: str, body: bytes) -> dict[str, str]:
-    """Headers of the Standard Webhooks scheme (standardwebhooks.com, version 1)."""
-    message, sent_at = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signature = hmac.new(key, f"{message}.{sent_at}.".encode() + body, hashlib.sha256).digest()
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": message,
-        "webhook-timestamp": sent_at,
-        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
-    }
 
 
 def why(publication: dict) -> str:

@@ -1,4 +1,16 @@
 //! Claims: who may work on an order, decided by one conditional write.
+//!
+//! What a hint says decides what has to hold besides the order being free,
+//! and what becomes of it while somebody else is at work:
+//!
+//! | it says | granted | while the order is claimed |
+//! |---|---|---|
+//! | the shop changed | unless a later read has answered it | noted for the holder, who looks again |
+//! | the ERP changed | always | not noted: whoever has it brings it back |
+//! | something is due | unless nothing is | not noted: what is due stays due |
+//!
+//! A holder has read the ERP at a time that no record tells, so neither a read
+//! of the shop nor a note that one would clear answers what the ERP said.
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint, SKEW};
@@ -30,7 +42,7 @@ impl DynamoLedger {
             if !is_claimed(&item, now) {
                 return Ok(Claim::Answered);
             }
-            if !carries_news(hint.cause) || self.note_hint(hint, now).await? {
+            if News::of(hint.cause) != News::OfTheShop || self.note_hint(hint, now).await? {
                 return Ok(Claim::Busy);
             }
             // The holder finished just now, without this hint: claim again.
@@ -66,10 +78,10 @@ impl DynamoLedger {
             .open(Some(Open::claimed(&hint.key(), until)))
             .only_if(free)
             .value("now", n(floor_ms(now)));
-        let write = if carries_news(hint.cause) {
-            write.only_if(unanswered).value("heard", n(floor_ms(hint.received_at + SKEW)))
-        } else {
-            write.only_if(due)
+        let write = match News::of(hint.cause) {
+            News::OfTheShop => write.only_if(unanswered).value("heard", n(floor_ms(hint.received_at + SKEW))),
+            News::OfTheErp => write,
+            News::Nothing => write.only_if(due),
         };
         self.rows.attempt(primary(order(&hint.key()), RECORD), &write).await
     }
@@ -94,12 +106,26 @@ impl DynamoLedger {
     }
 }
 
-/// A wake or a probe says only that the ledger has something due; it need
-/// not be noted, since what is due stays due.
-fn carries_news(cause: Cause) -> bool {
-    match cause {
-        Cause::Webhook | Cause::Poll => true,
-        Cause::Wake | Cause::Probe => false,
+/// What a hint says that the ledger does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// The order may have changed in the shop: a read of it that begins later
+    /// answers that.
+    OfTheShop,
+    /// Its documents changed in the ERP: no read of the shop answers that.
+    OfTheErp,
+    /// Only that the ledger has something due. It need not be noted, since
+    /// what is due stays due.
+    Nothing,
+}
+
+impl News {
+    fn of(cause: Cause) -> Self {
+        match cause {
+            Cause::Webhook | Cause::Poll => Self::OfTheShop,
+            Cause::Erp => Self::OfTheErp,
+            Cause::Wake | Cause::Probe => Self::Nothing,
+        }
     }
 }
 

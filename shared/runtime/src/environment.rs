@@ -9,6 +9,7 @@ use url::{Host, Url};
 
 const CONFIG_DIR: &str = "WEIR_CONFIG_DIR";
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
 const LEDGER_AMNESIA: &str = "LEDGER_AMNESIA";
 const LEDGER_TABLE: &str = "LEDGER_TABLE";
 const LOG: &str = "WEIR_LOG";
@@ -24,6 +25,7 @@ const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 pub const VARIABLES: &[&str] = &[
     CONFIG_DIR,
     ENDPOINT,
+    FULFILMENT_QUEUE_URL,
     LEDGER_AMNESIA,
     LEDGER_TABLE,
     LOG,
@@ -186,6 +188,20 @@ impl OrdersQueueEnvironment {
     }
 }
 
+/// Where it is said which orders changed in the ERP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FulfilmentQueueEnvironment {
+    /// `FULFILMENT_QUEUE_URL`: the queue's address.
+    pub url: String,
+}
+
+impl FulfilmentQueueEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        Ok(Self { url: required(lookup, FULFILMENT_QUEUE_URL, "the URL of the fulfilment queue")? })
+    }
+}
+
 /// Where positions, in-flight lines and publications are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockTableEnvironment {
@@ -325,6 +341,8 @@ mod tests {
         assert!(ledger("yes").is_err());
         assert!(OrdersQueueEnvironment::read(&with(&[])).is_err());
         assert_eq!(OrdersQueueEnvironment::read(&with(&[(ORDERS_QUEUE_URL, "u")])).unwrap().url, "u");
+        assert!(FulfilmentQueueEnvironment::read(&with(&[])).is_err());
+        assert_eq!(FulfilmentQueueEnvironment::read(&with(&[(FULFILMENT_QUEUE_URL, "f")])).unwrap().url, "f");
         assert!(StockTableEnvironment::read(&with(&[])).is_err());
         assert_eq!(StockTableEnvironment::read(&with(&[(STOCK_TABLE, "s")])).unwrap().table, "s");
         assert!(StockQueueEnvironment::read(&with(&[])).is_err());
@@ -360,6 +378,7 @@ mod tests {
         };
         let _ = Profile::read(&lookup);
         let _ = DocumentsEnvironment::read(&lookup);
+        let _ = FulfilmentQueueEnvironment::read(&lookup);
         let _ = LedgerEnvironment::read(&lookup);
         let _ = NightlyEnvironment::read(&lookup);
         let _ = OrdersQueueEnvironment::read(&lookup);

@@ -56,9 +56,13 @@ fn check_document(document: &Value) {
     }
 }
 
-fn record_stock(store: &StoreId, erp: &ErpId) {
+fn record_what_the_erp_says(store: &StoreId, erp: &ErpId) {
     Metric::EventItems { erp, items: 120 }.record();
     Metric::EventRefused { erp }.record();
+    Metric::EventOrders { erp, orders: 12 }.record();
+    Metric::FollowTick.record();
+    Metric::FollowedOrders { erp, orders: 6 }.record();
+    Metric::FollowFailed { erp }.record();
     Metric::StockRefreshed { erp, items: 9 }.record();
     Metric::StockSyncFailed { erp }.record();
     Metric::StockStale { store, age: SignedDuration::from_mins(1) }.record();
@@ -110,7 +114,7 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     Metric::Woken { store: main, orders: 4 }.record();
     Metric::Woken { store: second, orders: 0 }.record();
     Metric::StoreDisabled { store: main }.record();
-    record_stock(main, books);
+    record_what_the_erp_says(main, books);
 
     let documents = flushed(telemetry);
     documents.iter().for_each(check_document);
@@ -120,7 +124,8 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     let all = by(&documents, &json!([]));
     let expected = json!({
         "CircuitOpen": 2, "ErpBlocked": 1, "ErpCalls": 5, "ErpRejected": 1, "ErpRetrySoon": 1, "ErpUnknown": 1,
-        "EventItems": 120, "EventsRefused": 1, "Exceptions": 1, "FoundByPoll": 2,
+        "EventItems": 120, "EventOrders": 12, "EventsRefused": 1, "Exceptions": 1, "FoundByPoll": 2,
+        "FollowFailures": 1, "FollowTicks": 1, "FollowedOrders": 6,
         "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3, "ShopReads": 3, "ShopWrites": 2,
         "SignatureFailures": 2, "StockExceptions": 1, "StockLagMs": [2500.0], "StockRefreshed": 9, "StockStaleMs": [60_000.0],
         "StockSyncFailures": 1, "StockWaiting": 4, "StockWritten": 7, "StoresDisabled": 1, "Woken": 4,

@@ -54,9 +54,17 @@ fn our_own_metrics_are_counted_by_the_code_under_the_same_name() {
     let own: Vec<Resource> = alarms.of_type("AWS::CloudWatch::Alarm").into_iter().filter(own).collect();
     let names: Vec<&str> = own.iter().map(|alarm| text(alarm.property("/MetricName"))).collect();
     assert!(
-        ["SignatureFailures", "CircuitOpen", "StoresDisabled", "StockStaleMs", "StockSyncFailures"]
-            .iter()
-            .all(|needed| names.contains(needed)),
+        [
+            "SignatureFailures",
+            "CircuitOpen",
+            "StoresDisabled",
+            "StockStaleMs",
+            "StockSyncFailures",
+            "FollowFailures",
+            "FollowTicks",
+        ]
+        .iter()
+        .all(|needed| names.contains(needed)),
         "{names:?}"
     );
     for (alarm, name) in own.iter().zip(names) {
@@ -89,6 +97,15 @@ fn every_function_has_an_alarm_on_its_errors() {
     for ticking in ["ReconcileFunction", "InventorySyncFunction"] {
         assert!(watches("Invocations", ticking), "a tick that never starts makes no error");
     }
+    // Messages invoke this one, too: its tick counts itself.
+    let silent = Template::load("infra/alarms.yaml");
+    let silent = silent.resource("FulfilmentSilent");
+    assert_eq!(watched(silent), ("MetricsNamespace".into(), "FollowTicks".into()));
+    assert!(source::code_of("functions/fulfilment/src/tick.rs").contains("Metric::FollowTick.record()"));
+    assert_eq!(silent.property("/TreatMissingData"), "breaching");
+    let minutes = silent.property("/Period").as_u64().unwrap() / 60
+        * silent.property("/EvaluationPeriods").as_u64().unwrap();
+    assert!(minutes > template.at("/Parameters/FulfilmentMinutes/MaxValue").as_u64().unwrap());
 }
 
 /// Whether an alarm rings, from what each period has counted, the last one
@@ -118,9 +135,16 @@ fn counted(alarm: Resource, minutes: u64, first: u64) -> Vec<u64> {
 #[test]
 fn alarms_over_ticks_ring_at_every_schedule_that_is_allowed() {
     let (template, alarms) = (Template::main(), Template::load("infra/alarms.yaml"));
-    let parameter =
-        |name: &str| template.at(&format!("/Parameters/InventorySyncMinutes/{name}")).as_u64().unwrap();
-    for (id, by_one) in [("InventorySyncErrors", false), ("StockSyncFailing", false), ("StockStale", true)] {
+    let of_stock = "InventorySyncMinutes";
+    let of_orders = "FulfilmentMinutes";
+    for (schedule, id, by_one) in [
+        (of_stock, "InventorySyncErrors", false),
+        (of_stock, "StockSyncFailing", false),
+        (of_stock, "StockStale", true),
+        (of_orders, "FulfilmentErrors", false),
+        (of_orders, "OrderFeedFailing", false),
+    ] {
+        let parameter = |name: &str| template.at(&format!("/Parameters/{schedule}/{name}")).as_u64().unwrap();
         let alarm = alarms.resource(id);
         // One tick a period can be enough, or two would be needed at once.
         let threshold = alarm.property("/Threshold").as_u64().unwrap();

@@ -75,6 +75,7 @@ fn each_function_gets_the_variables_of_what_it_wires() {
         ("LedgerEnvironment", "LEDGER_TABLE"),
         ("amnesia", "LEDGER_AMNESIA"),
         ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL"),
+        ("FulfilmentQueueEnvironment", "FULFILMENT_QUEUE_URL"),
         ("NightlyEnvironment", "NIGHTLY_HOUR"),
         ("StockQueueEnvironment", "STOCK_QUEUE_URL"),
         ("StockTableEnvironment", "STOCK_TABLE"),
@@ -189,7 +190,7 @@ fn events_have_a_limit_of_their_own_that_is_lower() {
 fn functions_that_call_an_erp_can_be_put_near_it() {
     let template = Template::main();
     for name in source::functions() {
-        let calls_an_erp = source::code_of(&format!("functions/{name}/src")).contains("weir_erp::");
+        let calls_an_erp = source::files_of_function(&name).concat().contains("weir_erp::");
         let function = function(&template, &name);
         assert_eq!(!function.property("/VpcConfig").is_null(), calls_an_erp, "{name}");
         let role = text(function.property("/Role")).trim_end_matches(".Arn");

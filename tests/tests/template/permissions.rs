@@ -17,6 +17,7 @@ type Grant = (String, String);
 type Need = (&'static str, &'static [&'static str], &'static str);
 
 const ORDERS: &str = "OrdersQueue.Outputs.QueueArn";
+const FULFILMENT: &str = "FulfilmentQueue.Outputs.QueueArn";
 const STOCK_MESSAGES: &str = "StockQueue.Outputs.QueueArn";
 const TICK_LETTERS: &str = "Ticks.Outputs.DeadLetterQueueArn";
 const LEDGER: &str = "LedgerTable.Arn";
@@ -62,8 +63,9 @@ const CALLS: &[Need] = &[
     ("secrets.of_erp_anew(", &["secretsmanager:GetSecretValue"], ERP_SECRETS),
 ];
 
-/// Both queues are sent to by the same words: the file names the port, or is
-/// of a use case that knows no other.
+/// Queues are sent to by the same words: the file names the port, or is of a
+/// use case that knows no other. Which queue of orders a function sends to, its
+/// environment says.
 const SENDS: &[(&str, Need)] = &[
     ("OrderQueue", ("queue.send(", &["sqs:SendMessage"], ORDERS)),
     ("StockQueue", ("queue.send(", &["sqs:SendMessage"], STOCK_MESSAGES)),
@@ -74,6 +76,7 @@ const USE_CASES: &[(&str, &[&str])] = &[
     ("weir_domain::push", &["shared/domain/src/push"]),
     ("weir_domain::wake", &["shared/domain/src/wake.rs"]),
     ("weir_domain::poll", &["shared/domain/src/poll.rs"]),
+    ("weir_domain::fulfilment::follow", &["shared/domain/src/fulfilment/follow.rs"]),
     ("weir_domain::stock::sync", &["shared/domain/src/stock/sync.rs", "shared/domain/src/stock/refresh.rs"]),
     (
         "weir_domain::stock::publish",
@@ -94,7 +97,7 @@ const USE_CASES: &[(&str, &[&str])] = &[
 
 /// What a function calls, itself and in the use cases it names.
 fn calls(function: &str) -> Vec<Need> {
-    let own = source::files_of(&format!("functions/{function}/src"));
+    let own = source::files_of_function(function);
     let named = |name: &str| own.iter().any(|code| code.contains(name));
     let paths = USE_CASES.iter().filter(|(name, _)| named(name)).map(|(_, paths)| *paths);
     let cases: Vec<Vec<String>> =
@@ -113,7 +116,10 @@ fn calls(function: &str) -> Vec<Need> {
                 .iter()
                 .any(|case| knows_only(case, port) && case.iter().any(|code| code.contains(need.0)))
     };
-    made.extend(SENDS.iter().filter(sends).map(|(_, need)| *need));
+    let to = |(port, (call, actions, on)): &(&'static str, Need)| -> Need {
+        (call, actions, if *port == "OrderQueue" { hints_go_to(function, &own) } else { on })
+    };
+    made.extend(SENDS.iter().filter(sends).map(to));
     if anywhere("SqsVisibility::new(") {
         let queue =
             source_queue(function).unwrap_or_else(|| panic!("{function} puts off what it does not take"));
@@ -123,11 +129,22 @@ fn calls(function: &str) -> Vec<Need> {
     made
 }
 
+/// The queue that a function's hints about orders go to.
+fn hints_go_to(function: &str, own: &[String]) -> &'static str {
+    let reads = |concern: &str| own.iter().any(|code| code.contains(concern));
+    match (reads("OrdersQueueEnvironment"), reads("FulfilmentQueueEnvironment")) {
+        (true, false) => ORDERS,
+        (false, true) => FULFILMENT,
+        both => panic!("{function}: which queue do its hints go to? {both:?}"),
+    }
+}
+
 /// The queue that a function takes its messages from.
 fn source_queue(function: &str) -> Option<&'static str> {
     match function {
         "order-push" => Some(ORDERS),
         "stock-publish" => Some(STOCK_MESSAGES),
+        "fulfilment" => Some(FULFILMENT),
         _ => None,
     }
 }
@@ -141,6 +158,7 @@ fn platform(function: &str) -> Vec<Need> {
         "reconcile" => "ReconcileLog.Arn",
         "inventory-sync" => "InventorySyncLog.Arn",
         "stock-publish" => "StockPublishLog.Arn",
+        "fulfilment" => "FulfilmentLog.Arn",
         "erp-events" => "ErpEventsLog.Arn",
         other => panic!("{other} has no log group that is known here"),
     };
@@ -150,7 +168,7 @@ fn platform(function: &str) -> Vec<Need> {
     let taken = source_queue(function).map(|queue| -> Need {
         ("its event source", &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queue)
     });
-    let buried = ["reconcile", "inventory-sync"].contains(&function).then_some::<Need>((
+    let buried = ["reconcile", "inventory-sync", "fulfilment"].contains(&function).then_some::<Need>((
         "its on-failure destination",
         &["sqs:SendMessage"],
         TICK_LETTERS,
@@ -253,7 +271,7 @@ fn the_one_managed_policy_is_for_network_interfaces() {
 fn the_schedule_may_tick_and_bury() {
     let template = Template::main();
     let schedules = template.of_type("AWS::Scheduler::Schedule");
-    assert_eq!(schedules.len(), 2);
+    assert_eq!(schedules.len(), 3);
     for schedule in schedules {
         let role = text(schedule.property("/Target/RoleArn")).trim_end_matches(".Arn");
         let target = text(schedule.property("/Target/Arn")).to_owned();

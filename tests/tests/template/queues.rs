@@ -135,6 +135,7 @@ fn leases_outlive_the_functions_that_hold_them() {
     for (function, path, lease) in [
         ("reconcile", "functions/reconcile/src/minute.rs", "POLL_LEASE"),
         ("inventory-sync", "functions/inventory-sync/src/tick.rs", "LEASE"),
+        ("fulfilment", "functions/fulfilment/src/tick.rs", "LEASE"),
         ("stock-publish", "shared/domain/src/stock/publication.rs", "WRITER_GONE_AFTER"),
     ] {
         let limit = timeout(crate::functions::function(&template, function));
@@ -142,10 +143,25 @@ fn leases_outlive_the_functions_that_hold_them() {
     }
 }
 
+/// One lease is for the claims of both.
+#[test]
+fn the_lease_of_an_order_outlives_either_function_that_works_on_it() {
+    let template = Template::main();
+    let code = source::code_of("functions/order-push/src/record.rs");
+    let opening = "const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(";
+    let (_, rest) = code.split_once(opening).expect("order-push says how long it can run");
+    let (counted, skew) = rest.split(')').next().unwrap().split_once(" + ").unwrap();
+    assert!(skew.parse::<u64>().unwrap() > 0);
+    for function in ["order-push", "fulfilment"] {
+        let limit = timeout(crate::functions::function(&template, function));
+        assert!(limit <= counted.parse().unwrap(), "{function} may run for {limit} s");
+    }
+}
+
 #[test]
 fn no_call_to_an_erp_may_outlive_the_function() {
     let template = Template::main();
-    let callers = ["order-push", "stock-publish", "inventory-sync"];
+    let callers = ["order-push", "stock-publish", "inventory-sync", "fulfilment"];
     let limits = callers.map(|name| timeout(crate::functions::function(&template, name)));
     let limit = limits.into_iter().min().unwrap();
     let accepted = |timeout_s: u64| {

@@ -15,6 +15,18 @@ pub(crate) fn functions() -> Vec<String> {
     names
 }
 
+/// What a function runs, file by file: its own code, and the library of
+/// `order-push` where it names that.
+pub(crate) fn files_of_function(name: &str) -> Vec<String> {
+    let mut files = files_of(&format!("functions/{name}/src"));
+    if name != "order-push" && files.iter().any(|code| code.contains("order_push::")) {
+        for library in ["connections.rs", "lib.rs", "record.rs"] {
+            files.extend(files_of(&format!("functions/order-push/src/{library}")));
+        }
+    }
+    files
+}
+
 /// The Rust source of a file or a folder, without tests and comments.
 pub(crate) fn code_of(path: &str) -> String {
     files_of(path).concat()

@@ -39,6 +39,7 @@ async fn the_index_is_sparse_and_the_table_holds_no_person() {
         detail: "No item is mapped.".to_owned(),
         since: sample::saturday(),
         about: None,
+        concern: weir_domain::record::Concern::Order,
     };
     let wait = Hold::Waiting {
         reason: WaitReason::CircuitOpen(weir_domain::circuit::Peer::Erp("books".parse().unwrap())),

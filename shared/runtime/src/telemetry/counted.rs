@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rust_decimal::Decimal;
+use weir_domain::fulfilment::Deliveries;
 use weir_domain::id::{DocumentKey, ErpId, LineKey, LocationId, Sku};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, BookedLine, Cancellation, Capabilities, Creation, Erp, ErpDocument, ErpStock, ItemPage,
+    Amendment, BookedLine, Cancellation, Capabilities, ChangedOrders, Creation, Erp, ErpDocument, ErpStock, ItemPage,
     StockBasis,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
@@ -60,6 +61,14 @@ impl Erp for CountedErp<dyn Erp> {
 
     async fn pay(&self, document: &ErpDocument, payment: &SalesPayment) -> Result<ErpDocument, CallError> {
         self.counted(self.erp.pay(document, payment).await)
+    }
+
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError> {
+        self.counted(self.erp.deliveries(document).await)
+    }
+
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError> {
+        self.counted(self.erp.changed_orders(cursor).await)
     }
 }
 

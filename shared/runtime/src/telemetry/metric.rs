@@ -17,8 +17,12 @@ pub const METRICS: &[(&str, Unit)] = &[
     ("ErpRetrySoon", Unit::Count),
     ("ErpUnknown", Unit::Count),
     ("EventItems", Unit::Count),
+    ("EventOrders", Unit::Count),
     ("EventsRefused", Unit::Count),
     ("Exceptions", Unit::Count),
+    ("FollowFailures", Unit::Count),
+    ("FollowTicks", Unit::Count),
+    ("FollowedOrders", Unit::Count),
     ("FoundByPoll", Unit::Count),
     ("OrderLatencyMs", Unit::Milliseconds),
     ("OrdersAccepted", Unit::Count),
@@ -66,8 +70,17 @@ pub enum Metric<'a> {
     StoreDisabled { store: &'a StoreId },
     /// Items that an event named, of those that were taken.
     EventItems { erp: &'a ErpId, items: usize },
+    /// Orders that an event named, of those that were taken.
+    EventOrders { erp: &'a ErpId, orders: usize },
     /// A signed event was not taken: it made no sense, or nobody serves it.
     EventRefused { erp: &'a ErpId },
+    /// The schedule of fulfilment ran. The function's invocations do not say
+    /// so: its queue starts it, too.
+    FollowTick,
+    /// Orders of which an ERP's feed said that something changed.
+    FollowedOrders { erp: &'a ErpId, orders: usize },
+    /// An ERP's feed of orders could not be read.
+    FollowFailed { erp: &'a ErpId },
     /// Positions stored from the ERP, by its feed or at night.
     StockRefreshed { erp: &'a ErpId, items: usize },
     /// The stock of an entity could not be read from its ERP.
@@ -111,7 +124,11 @@ impl Metric<'_> {
             }
             Self::StoreDisabled { store } => count("StoresDisabled", 1, &Of::Store(store)),
             Self::EventItems { erp, items } => count("EventItems", items, &Of::Erp(erp)),
+            Self::EventOrders { erp, orders } => count("EventOrders", orders, &Of::Erp(erp)),
             Self::EventRefused { erp } => count("EventsRefused", 1, &Of::Erp(erp)),
+            Self::FollowTick => count("FollowTicks", 1, &Of::Nobody),
+            Self::FollowedOrders { erp, orders } => count("FollowedOrders", orders, &Of::Erp(erp)),
+            Self::FollowFailed { erp } => count("FollowFailures", 1, &Of::Erp(erp)),
             Self::StockRefreshed { erp, items } => count("StockRefreshed", items, &Of::Erp(erp)),
             Self::StockSyncFailed { erp } => count("StockSyncFailures", 1, &Of::Erp(erp)),
             Self::StockStale { store, age } => measure("StockStaleMs", age, &Of::Store(store)),

@@ -94,6 +94,9 @@ pub fn order_span(hint: &Hint) -> Span {
     tracing::info_span!("order", correlation = hint.correlation, store = %hint.store, order = hint.order.0, cause = ?hint.cause)
 }
 
+/// The crate whose worker runs in two functions: its lines are told in both.
+const ORDERS_WORKER: &str = "order_push";
+
 /// Weir's own lines at `level`, libraries' from warnings on: below that they
 /// may quote what must not be logged.
 fn subscriber<W>(function: &str, level: Level, writer: W) -> impl Subscriber + Send + Sync
@@ -103,6 +106,7 @@ where
     let targets = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("weir", level)
+        .with_target(ORDERS_WORKER, level)
         .with_target(function.replace('-', "_"), level);
     let lines = tracing_subscriber::fmt::layer()
         .event_format(lines::FlatJson)

@@ -24,8 +24,12 @@ impl Write for Lines {
 
 impl Lines {
     fn subscriber(&self, level: Level) -> impl Subscriber + Send + Sync {
+        self.subscriber_of("reconcile", level)
+    }
+
+    fn subscriber_of(&self, function: &str, level: Level) -> impl Subscriber + Send + Sync {
         let lines = self.clone();
-        subscriber("order-push", level, move || lines.clone())
+        subscriber(function, level, move || lines.clone())
     }
 
     fn read(&self) -> Vec<Value> {
@@ -77,7 +81,7 @@ fn libraries_say_no_more_than_warnings_whatever_the_level() {
     let lines = Lines::default();
     tracing::subscriber::with_default(lines.subscriber(Level::TRACE), || {
         tracing::trace!("ours");
-        tracing::debug!(target: "order_push", "the function's");
+        tracing::debug!(target: "reconcile", "the function's");
         tracing::debug!(target: "hyper::client", "Authorization: Basic canary");
         tracing::info!(target: "aws_smithy_runtime", "canary");
         tracing::warn!(target: "hyper::client", "a warning");
@@ -85,6 +89,20 @@ fn libraries_say_no_more_than_warnings_whatever_the_level() {
     let messages: Vec<String> =
         lines.read().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect();
     assert_eq!(messages, ["ours", "the function's", "a warning"]);
+}
+
+#[test]
+fn the_worker_of_orders_is_heard_in_either_function() {
+    for function in ["order-push", "fulfilment"] {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(lines.subscriber_of(function, Level::INFO), || {
+            tracing::info!(target: "order_push::record", "order worked on");
+            tracing::debug!(target: "order_push::record", "quiet");
+            tracing::info!(target: "stock_publish::record", "another's");
+        });
+        let said: Vec<_> = lines.read().iter().map(|line| line["message"].clone()).collect();
+        assert_eq!(said, ["order worked on"], "{function}");
+    }
 }
 
 #[test]
