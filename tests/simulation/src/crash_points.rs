@@ -53,8 +53,8 @@ fn strikes(port: Port) -> Vec<Strike> {
         .flat_map(|class| [Side::Before, Side::After].map(|side| Strike { class, side }));
     // Sleeping between the last look at the clock and the write is a commit
     // beyond the promised bounds: reported elsewhere, not claimed.
-    let too_late =
-        |strike: &Strike| port == Port::Erp && strike.class == FaultClass::L3 && strike.side == Side::Before;
+    let writes = matches!(port, Port::Erp | Port::ShopAdjust);
+    let too_late = |strike: &Strike| writes && strike.class == FaultClass::L3 && strike.side == Side::Before;
     dooms.filter(|strike| !too_late(strike)).chain(port.strikes().iter().copied()).collect()
 }
 

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::time::sleep;
+use weir_domain::fulfilment::Parcel;
 use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId};
 use weir_domain::order::{Order, OrderStatus, Refund};
 use weir_domain::ports::DocumentState;
 
+use crate::deliveries::Content;
 use crate::faults::FaultClass as F;
 use crate::functions::{Post, webhook};
 use crate::orders::{self, Method};
@@ -44,10 +45,16 @@ pub enum Life {
     RefundedAfterAnEdit,
     RefundedWhileReserved,
     RefundedAndCancelledInTheErp,
+    ShippedInTwoParcels,
+    ParcelCorrected,
+    ParcelWithdrawn,
+    ShippedAndRefunded,
+    ReturnedOnce,
+    ReturnedTwice,
 }
 
 impl Life {
-    /// Every kind.
+    /// Every kind without a delivery.
     pub const ALL: [Self; 24] = [
         Self::PaidByCard,
         Self::CashOnDelivery,
@@ -73,6 +80,17 @@ impl Life {
         Self::RefundedAfterAnEdit,
         Self::RefundedWhileReserved,
         Self::RefundedAndCancelledInTheErp,
+    ];
+
+    /// Those in which the warehouse delivers. They are drawn apart, so that the
+    /// seeds without them are what they were.
+    pub const DELIVERED: [Self; 6] = [
+        Self::ShippedInTwoParcels,
+        Self::ParcelCorrected,
+        Self::ParcelWithdrawn,
+        Self::ShippedAndRefunded,
+        Self::ReturnedOnce,
+        Self::ReturnedTwice,
     ];
 
     fn method(self) -> Method {
@@ -110,15 +128,15 @@ impl Back {
             Self::All => (order.total, Vec::new()),
         };
         let (order, reason) = (order.key.clone(), "Zaphira changed her mind".into());
-        Refund { order, id, created_at: at, amount, reason, lines }
+        Refund { order, id, created_at: at, amount, reason, lines, of_return: None }
     }
 }
 
 /// One order's life, from its first moment to its last.
 pub struct Biography {
-    world: Arc<World>,
-    shop: Arc<SimShop>,
-    id: OrderId,
+    pub(crate) world: Arc<World>,
+    pub(crate) shop: Arc<SimShop>,
+    pub(crate) id: OrderId,
     life: Life,
     edition: u32,
 }
@@ -191,6 +209,46 @@ impl Biography {
             Life::RefundedAndCancelledInTheErp => {
                 self.people_in_the_erp(DocumentState::Cancelled).await;
                 self.refund(1, Back::All);
+            }
+            Life::ShippedInTwoParcels => {
+                self.send("a", Content::First).await;
+                self.pause(0, 200).await;
+                self.send("b", Content::Rest).await;
+            }
+            Life::ParcelCorrected => {
+                self.send("a", Content::All).await;
+                self.pause(0, 120).await;
+                let correct = |parcels: &mut Vec<Parcel>| {
+                    parcels.iter_mut().for_each(|parcel| parcel.tracking = Some("1Z-CORRECTED".to_owned()));
+                };
+                self.deliver("corrects a", |_, parcels, _| correct(parcels)).await;
+            }
+            Life::ParcelWithdrawn => {
+                self.send("a", Content::First).await;
+                self.send("b", Content::Rest).await;
+                self.pause(0, 200).await;
+                let name = self.name("b");
+                self.deliver("withdraws b", |_, parcels, _| parcels.retain(|parcel| parcel.id.0 != name))
+                    .await;
+                self.pause(0, 200).await;
+                self.send("c", Content::Rest).await;
+            }
+            Life::ShippedAndRefunded => {
+                self.send("a", Content::AllButOne).await;
+                self.pause(0, 120).await;
+                self.refund(1, Back::Mug);
+                self.look_whether_all_is_sent();
+            }
+            Life::ReturnedOnce => {
+                self.send("a", Content::All).await;
+                self.pause(0, 200).await;
+                self.take_back("r").await;
+            }
+            Life::ReturnedTwice => {
+                self.send("a", Content::All).await;
+                self.take_back("r").await;
+                self.pause(0, 120).await;
+                self.take_back("s").await;
             }
             Life::RefundDeleted => {
                 self.refund(1, Back::Mug);
@@ -272,7 +330,7 @@ impl Biography {
         }
     }
 
-    async fn pause(&self, least_s: u64, most_s: u64) {
+    pub(crate) async fn pause(&self, least_s: u64, most_s: u64) {
         self.pause_ms(least_s * 1_000, most_s * 1_000).await;
     }
 
@@ -337,5 +395,3 @@ fn post(world: &Arc<World>, shop: &Arc<SimShop>, topic: &'static str, key: &Orde
 
 /// What the shop sends when the order is gone by the time of the delivery.
 const GONE: &str = r#"{"code":"woocommerce_rest_shop_order_invalid_id","message":"Invalid ID."}"#;
-/// How long lives last at most, with the pauses above.
-pub const LONGEST_LIFE: SignedDuration = SignedDuration::from_mins(12);

@@ -9,10 +9,12 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
+use weir_domain::fulfilment::{Deliveries, GoodsReturn, Parcel};
 use weir_domain::id::{DocumentKey, ErpId, OrderKey};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, Cancellation, Capabilities, Creation, DocumentState, Erp, ErpDocument, Once, TaxBasis,
+    Amendment, Cancellation, Capabilities, ChangedOrders, Creation, DocumentState, Erp, ErpDocument, Once,
+    TaxBasis,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 use weir_testkit::{FakeErp, Sale};
@@ -183,6 +185,23 @@ impl SimErp {
         self.stage.reach(&name, strike, Side::After).await;
         let Some(class) = self.stage.answer_lost(&name, strike, Side::After) else { return answer };
         Err(self.noted(order, self.fails_after(class).await))
+    }
+
+    /// One call that changes nothing.
+    async fn read<T>(
+        &self,
+        method: &str,
+        about: &str,
+        read: impl FnOnce(&Books) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let fail = |class| match class {
+            F::E4 => CallError::retry_soon("http 429"),
+            F::E6 => CallError::blocked("html instead of json"),
+            F::E10 => CallError::blocked("http 401"),
+            _ => CallError::unknown("http 500"),
+        };
+        let answer = || self.closed().map_or_else(|| read(&self.books), Err);
+        self.stage.call(Port::ErpStock, &format!("{}.{method} {about}", self.id), fail, answer).await
     }
 
     /// One retry layer: within one piece of work no call is repeated.
@@ -366,6 +385,19 @@ impl Books {
         }
     }
 
+    /// The warehouse sends, corrects, withdraws or takes back, and the feed
+    /// says of which order.
+    pub fn people_deliver(
+        &self,
+        key: &DocumentKey,
+        what: &str,
+        act: impl FnOnce(&mut Vec<Parcel>, &mut Vec<GoodsReturn>),
+    ) {
+        self.stage.log(|| format!("the warehouse {what} of {key}"));
+        self.inner.deliver(key, act);
+        self.inner.say_changed(key.order.clone());
+    }
+
     /// From now on a warehouse acts on what the books say.
     pub fn keep_stock(&self, ground: &Arc<Ground>) {
         let _first = self.ground.set(Arc::clone(ground));
@@ -425,6 +457,21 @@ impl Erp for SimErp {
         let (document, made) = (document.clone(), payment.clone());
         let pay = move |books: &Books| Books::now(books.inner.pay(&document, &made));
         self.call("pay", &payment.order, &payment.order.to_string(), pay).await
+    }
+
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError> {
+        let Some(key) = self.books.key_of(document) else {
+            return Err(CallError::rejected("document_missing", &document.id));
+        };
+        let about = key.to_string();
+        self.budget("deliveries", &key.order, &about);
+        let deliveries = |books: &Books| Books::now(books.inner.deliveries(document));
+        let read = self.read("deliveries", &about, deliveries).await;
+        read.map_err(|error| self.noted(&key.order, error))
+    }
+
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError> {
+        self.read("changed_orders", "all", |books| Books::now(books.inner.changed_orders(cursor))).await
     }
 }
 

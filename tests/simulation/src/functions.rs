@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 use tokio::time::{sleep, timeout};
+use weir_domain::fulfilment::follow::FollowRun;
 use weir_domain::hint::Hint;
 use weir_domain::id::StoreId;
 use weir_domain::poll::Run;
@@ -238,6 +239,9 @@ async fn duties(world: &Arc<World>, name: &str) {
             Err(error) => world.stage.log(|| format!("{name} cannot wake {store}: {error}")),
         }
     }
+    if world.delivers {
+        follow(world, name, until).await;
+    }
     for (store, shop) in &world.seen_shops {
         let Some(config) = world.configs.get(store) else { continue };
         let lease = SignedDuration::from_secs(70);
@@ -249,6 +253,25 @@ async fn duties(world: &Arc<World>, name: &str) {
                 world.stage.log(|| format!("{name} polls {store}: {polled:?}"));
             }
             Err(error) => world.stage.log(|| format!("{name} cannot poll {store}: {error}")),
+        }
+    }
+}
+
+/// The schedule of `fulfilment`, which ticks with the minute here.
+pub async fn follow(world: &Arc<World>, name: &str, until: Timestamp) {
+    let stores: Vec<StoreId> = world.shops.keys().cloned().collect();
+    for (id, erp) in &world.seen_erps {
+        let lease = SignedDuration::from_secs(70);
+        let run = FollowRun { id, erp: &**erp, stores: &stores, owner: name, until, lease };
+        match world.follow.run(&run).await {
+            Ok(followed) if followed.skipped || followed.unfinished => {}
+            Ok(followed) => {
+                world.followed(id);
+                if followed.orders > 0 {
+                    world.stage.log(|| format!("{name} follows {id}: {followed:?}"));
+                }
+            }
+            Err(error) => world.stage.log(|| format!("{name} cannot follow {id}: {error}")),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! the shop, the ERPs' books and what it injected; the ledger is a witness
 //! that is cross-examined, never believed.
 
+mod deliveries;
+
 use rust_decimal::Decimal;
 use weir_domain::id::{DocumentKey, OrderKey, RefundId};
 use weir_domain::import::Effect;
@@ -21,6 +23,9 @@ use crate::world::World;
 const UNKNOWN_BUDGET: u32 = 8;
 /// Lost workers before an order is given to people.
 const CRASH_BUDGET: u64 = 5;
+
+/// What keeps a worker from writing down what it did.
+const UNWRITTEN: [F; 3] = [F::D1, F::D3, F::D5];
 
 /// Everything known about one order at the end.
 struct Case<'a> {
@@ -127,7 +132,10 @@ impl Case<'_> {
             self.violate("I3", "the ledger names a sales order that does not exist");
         }
         let named = record.refunds.values().filter_map(|credit| credit.document.as_ref());
-        if named.into_iter().any(|id| !self.credits.iter().any(|credit| credit.id == *id)) {
+        let of_return =
+            |id: &str| self.sales.iter().flat_map(|sale| &sale.returns).any(|one| one.credit.id == id);
+        let is_there = |id: &str| self.credits.iter().any(|credit| credit.id == id) || of_return(id);
+        if named.into_iter().any(|id| !is_there(id)) {
             self.violate("I3", "the ledger names a credit that does not exist");
         }
     }
@@ -149,8 +157,10 @@ impl Case<'_> {
             if let (Some(order), "amendment_refused") = (&self.order, exception.code.as_str()) {
                 self.gives_back(order);
             }
+            self.delivered(Some(&exception.code));
             return;
         }
+        self.delivered(None);
         match &self.order {
             Some(order) => self.agrees(order),
             None if self.alive().next().is_some() && self.world.was_told_of_deletion(&self.key) => {
@@ -220,8 +230,13 @@ impl Case<'_> {
             return;
         }
         let credit = |id: RefundId| self.credits.iter().find(|credit| credit.order.key.refund == Some(id));
+        let of_returns = self.refunds_of_returns();
         for refund in &order.refunds {
             match credit(refund.id) {
+                Some(_) if of_returns.contains(&refund.id) => {
+                    self.violate("I1", &format!("refund {} of a return has a credit beside it", refund.id));
+                }
+                None if of_returns.contains(&refund.id) => {}
                 None => self.violate("I4", &format!("refund {} has no credit", refund.id)),
                 Some(credit) if credit.order.totals.gross != refund.total => {
                     self.violate("I4", &format!("refund {} is another sum in the ERP", refund.id));
@@ -300,10 +315,10 @@ impl Case<'_> {
             }
             // A worker that cannot write its end down has not finished either.
             "worker_failed" => {
-                let unwritten = self.world.stage.met(&[F::D1, F::D3, F::D5]);
+                let unwritten = self.world.stage.met(&UNWRITTEN);
                 u64::from(self.world.deaths(&self.key)) + unwritten >= CRASH_BUDGET
             }
-            _ => false,
+            _ => self.excuses_delivery(code),
         }
     }
 }
@@ -312,7 +327,7 @@ impl Case<'_> {
 /// every time that the answer could not be written down.
 fn refused_once(world: &World) {
     let forgotten = world.stage.met(&Doom::CLASSES)
-        + world.stage.met(&[F::D1, F::D3, F::D5])
+        + world.stage.met(&UNWRITTEN)
         + world.stage.met(&[F::E2, F::E3, F::E5, F::E6, F::E7]);
     for erp in world.erps.values() {
         for (state, refusals) in erp.books.rejections() {

@@ -130,8 +130,9 @@ fn replay(once: &Play) -> ExitCode {
 
 fn crash_points(full: bool, threads: usize) -> Drilled {
     let started = Instant::now();
+    let lives = [&Life::ALL[..], &Life::DELIVERED].concat();
     let (kinds, stride): (&[Kind], usize) = if full { (&Kind::ALL, 1) } else { (&[Kind::LockOnly], 11) };
-    let drilled = drill(&points(kinds, &Life::ALL, stride), threads);
+    let drilled = drill(&points(kinds, &lives, stride), threads);
     println!("\ncrash points: {} of {} ({} s)", drilled.held, drilled.points, started.elapsed().as_secs());
     for (point, why) in drilled.broken.iter().take(10) {
         println!("  {point:?}: {why}");

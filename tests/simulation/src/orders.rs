@@ -13,7 +13,8 @@ pub const PAYMENTS: usize = 2;
 const GIFT: Decimal = Decimal::from_parts(500, 0, 0, false, 2);
 /// What one unit of the first line costs: net, tax, and together.
 const UNIT_NET: Decimal = Decimal::from_parts(900, 0, 0, false, 2);
-const UNIT_TAX: Decimal = Decimal::from_parts(171, 0, 0, false, 2);
+/// See [`one_unit_back`].
+pub const UNIT_TAX: Decimal = Decimal::from_parts(171, 0, 0, false, 2);
 /// See [`one_unit_back`].
 pub const UNIT_GROSS: Decimal = Decimal::from_parts(1_071, 0, 0, false, 2);
 /// What is given back for nothing in particular.

@@ -120,6 +120,10 @@ async fn perform(play: &Play) -> Outcome {
     let world = World::new(&stage, &cast);
     let lives = lives(&stage, play);
     let orders = lives.len() as u64;
+    if world.delivers {
+        // A feed begins at its first look: the stack was there before the orders.
+        functions::follow(&world, "deployment", stage.now() + SignedDuration::from_mins(1)).await;
+    }
     tokio::task::spawn_local(functions::minutes(Arc::clone(&world)));
     for _ in 0..slots(&stage) {
         tokio::task::spawn_local(functions::order_push(Arc::clone(&world)));
@@ -169,6 +173,7 @@ fn cast(stage: &Stage, play: &Play) -> Cast {
             saboteur,
             baseline: None,
             stock: None,
+            delivers: delivers(play),
         };
     }
     stage.draw(|dice| {
@@ -184,8 +189,17 @@ fn cast(stage: &Stage, play: &Play) -> Cast {
             saboteur: play.saboteur,
             baseline: play.baseline,
             stock: None,
+            delivers: delivers(play),
         }
     })
+}
+
+/// Whether warehouses deliver in this play: in every second seed.
+fn delivers(play: &Play) -> bool {
+    match &play.drill {
+        Some((_, life, _)) => Life::DELIVERED.contains(life),
+        None => !play.plain && play.seed.is_multiple_of(2),
+    }
 }
 
 fn lives(stage: &Stage, play: &Play) -> Vec<Life> {
@@ -197,7 +211,18 @@ fn lives(stage: &Stage, play: &Play) -> Vec<Life> {
     } else {
         &Life::ALL
     };
-    stage.draw(|dice| (0..dice.usize(2..=6)).map(|_| lives[dice.usize(0..lives.len())]).collect())
+    let mut lives: Vec<Life> =
+        stage.draw(|dice| (0..dice.usize(2..=6)).map(|_| lives[dice.usize(0..lives.len())]).collect());
+    if delivers(play) {
+        // By dice of their own: nothing else of the seed changes.
+        let mut dice = fastrand::Rng::with_seed(play.seed.rotate_left(17));
+        for life in &mut lives {
+            if dice.u32(0..2) == 0 {
+                *life = Life::DELIVERED[dice.usize(0..Life::DELIVERED.len())];
+            }
+        }
+    }
+    lives
 }
 
 fn slots(stage: &Stage) -> u32 {
@@ -268,7 +293,8 @@ async fn quiet(world: &Arc<World>) {
             return;
         }
         let idle = world.queue.bodies().iter().all(|body| body.contains("poison")) && !world.is_busy();
-        if idle && waits.is_empty() && world.polls_since(healed_at) >= 2 {
+        let heard = world.polls_since(healed_at) >= 2 && world.all_followed_since(healed_at);
+        if idle && waits.is_empty() && heard {
             world.stage.log(|| "everything is quiet".to_owned());
             return;
         }
@@ -281,6 +307,9 @@ async fn quiet(world: &Arc<World>) {
             }
             if world.polls_since(healed_at) < 2 {
                 world.stage.violate("I2", "the polls stand still long after everything healed");
+            }
+            if !world.all_followed_since(healed_at) {
+                world.stage.violate("I2", "a feed stands still long after everything healed");
             }
             if !idle {
                 let left = world.queue.bodies();

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use weir_domain::fulfilment::{Deliveries, NewRefund, OrderNote, Parcel, ShownParcel};
 use weir_domain::hint::Hint;
 use weir_domain::id::{DocumentKey, OrderId, RefundId};
-use weir_domain::order::{Order, Refund};
+use weir_domain::order::{Order, OrderStatus, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, Cancellation, Capabilities, Checkpoint, Creation, Erp, ErpDocument, LedgerError, OrderQueue,
-    QueueError, Schedules, Shop, ShopError, ShopOrder, ShopPage,
+    Amendment, Cancellation, Capabilities, ChangedOrders, Checkpoint, Creation, Erp, ErpDocument,
+    LedgerError, OrderQueue, QueueError, Schedules, Shop, ShopError, ShopOrder, ShopPage,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 use weir_ledger::DynamoLedger;
@@ -22,6 +23,7 @@ use crate::queue::SimQueue;
 use crate::shop::SimShop;
 use crate::stage::{Stage, lock};
 use crate::table::SimTable;
+use crate::told::OURS;
 
 /// A deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +68,14 @@ pub enum Saboteur {
     CreditUnderNewNumbers,
     /// The refunds of an order are overlooked.
     OverlookRefunds,
+    /// What a shop shows is not looked at before it is shown more.
+    OverlookParcels,
+    /// What people were told is not looked at before they are told more.
+    OverlookNotes,
+    /// A refund that was made for a return is overlooked.
+    OverlookReturns,
+    /// A part that has left counts as all of it.
+    CallAPartAll,
     /// The customer's name travels in the queue.
     LeakAName,
 }
@@ -74,7 +84,7 @@ use Saboteur as S;
 
 impl Saboteur {
     /// Every one.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         S::DropTheFence,
         S::DeleteOnError,
         S::SplitTheTransaction,
@@ -95,6 +105,10 @@ impl Saboteur {
         S::AmendOnPaper,
         S::CreditUnderNewNumbers,
         S::OverlookRefunds,
+        S::OverlookParcels,
+        S::OverlookNotes,
+        S::OverlookReturns,
+        S::CallAPartAll,
         S::LeakAName,
     ];
 
@@ -104,7 +118,14 @@ impl Saboteur {
 
     pub(crate) fn shop(bug: Option<Self>, shop: &Arc<SimShop>, stage: &Arc<Stage>) -> Arc<dyn Shop> {
         match bug {
-            Some(bug @ (S::IgnoreVersions | S::TrustDatesAlone | S::OverlookRefunds)) => Arc::new(BadShop {
+            Some(
+                bug @ (S::IgnoreVersions
+                | S::TrustDatesAlone
+                | S::OverlookRefunds
+                | S::OverlookParcels
+                | S::OverlookNotes
+                | S::OverlookReturns),
+            ) => Arc::new(BadShop {
                 inner: Arc::clone(shop),
                 bug,
                 stage: Arc::clone(stage),
@@ -126,6 +147,7 @@ impl Saboteur {
                 | S::PayUnderNewNumbers
                 | S::CreditUnderNewNumbers
                 | S::RetryOnTheSpot
+                | S::CallAPartAll
                 | S::AmendOnPaper),
             ) => Arc::new(BadErp {
                 inner: Arc::clone(erp),
@@ -180,6 +202,12 @@ impl Shop for BadShop {
             read.order.refunds.clear();
             return Ok(read);
         }
+        if self.bug == S::OverlookReturns {
+            read.order.refunds.retain(|refund| refund.id.0 < OURS);
+        }
+        if self.bug != S::TrustDatesAlone {
+            return Ok(read);
+        }
         let mut cache = lock(&self.cache);
         let known = cache.entry(id).or_insert_with(|| read.order.clone());
         if known.modified_at != read.order.modified_at {
@@ -189,11 +217,48 @@ impl Shop for BadShop {
     }
 
     async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
-        self.inner.refunds(order).await
+        let mut listed = self.inner.refunds(order).await?;
+        if self.bug == S::OverlookReturns {
+            listed.retain(|refund| refund.of_return.is_none());
+        }
+        Ok(listed)
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
         self.inner.changed_after(after, page).await
+    }
+
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError> {
+        if self.bug == S::OverlookParcels { Ok(Vec::new()) } else { self.inner.parcels(order).await }
+    }
+
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError> {
+        self.inner.show_parcel(order, reference, parcel).await
+    }
+
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError> {
+        self.inner.remove_parcel(order, reference).await
+    }
+
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError> {
+        if self.bug == S::OverlookNotes { Ok(Vec::new()) } else { self.inner.notes(order).await }
+    }
+
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError> {
+        self.inner.add_note(order, note).await
+    }
+
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError> {
+        self.inner.set_status(order, status).await
+    }
+
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError> {
+        self.inner.give_refund(order, refund).await
     }
 }
 
@@ -287,6 +352,18 @@ impl Erp for BadErp {
             payment.transaction = format!("{}-{}", payment.transaction, self.next_number());
         }
         self.misread(self.inner.pay(document, &payment).await)
+    }
+
+    async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError> {
+        let mut read = self.misread(self.inner.deliveries(document).await)?;
+        if self.bug == S::CallAPartAll {
+            read.goods.clear();
+        }
+        Ok(read)
+    }
+
+    async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError> {
+        self.misread(self.inner.changed_orders(cursor).await)
     }
 }
 

@@ -1,31 +1,33 @@
 //! A WooCommerce store: customers and its own people change orders, webhooks
 //! tell of it badly, and its REST API has bad minutes.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, Weak};
 
 use async_trait::async_trait;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use weir_domain::fulfilment::{NewRefund, OrderNote, Parcel, ShownParcel};
 use weir_domain::id::{OrderId, RefundId, StoreId};
 use weir_domain::order::{Order, OrderStatus, Refund, RefundRef};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Shop, ShopError, ShopOrder, ShopPage};
-use weir_testkit::FakeShop;
+use weir_testkit::{FakeShop, Told};
 
 use crate::faults::FaultClass as F;
 use crate::orders;
 use crate::stage::{Port, Stage, lock};
 
 /// How long an old state of an order may still be read.
-const STALE: SignedDuration = SignedDuration::from_secs(45);
+pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(45);
 
 /// One store.
 #[derive(Debug)]
 pub struct SimShop {
     /// Its name.
     pub store: StoreId,
-    stage: Arc<Stage>,
+    pub(crate) stage: Arc<Stage>,
+    me: Weak<Self>,
     inner: FakeShop,
     /// Its clock runs ahead of true time by this.
     skew: SignedDuration,
@@ -33,6 +35,12 @@ pub struct SimShop {
     /// Every refund of an order, and when it was given.
     refunds: Mutex<BTreeMap<OrderId, Vec<(Timestamp, Refund)>>>,
     disabled: Mutex<Vec<(Timestamp, Timestamp)>>,
+    /// Parcels and notes.
+    pub(crate) told: Mutex<Told>,
+    /// What they were before an order's last changes, and when that was.
+    pub(crate) told_before: Mutex<BTreeMap<OrderId, (Timestamp, Told)>>,
+    /// Orders all of whose goods had left at some moment.
+    pub(crate) sent_in_full: Mutex<BTreeSet<OrderId>>,
 }
 
 /// An order as it is, and as it was before.
@@ -46,17 +54,53 @@ struct Known {
 
 impl SimShop {
     /// A store without orders.
-    pub fn new(store: StoreId, stage: &Arc<Stage>) -> Self {
+    pub fn new(store: StoreId, stage: &Arc<Stage>) -> Arc<Self> {
         let skew = if stage.strikes(F::C1) { stage.draw(|dice| dice.i64(-30..=30)) } else { 0 };
-        Self {
+        Arc::new_cyclic(|me| Self {
             store,
             stage: Arc::clone(stage),
+            me: Weak::clone(me),
             inner: FakeShop::default(),
             skew: SignedDuration::from_secs(skew),
             orders: Mutex::default(),
             refunds: Mutex::default(),
             disabled: Mutex::default(),
+            told: Mutex::default(),
+            told_before: Mutex::default(),
+            sent_in_full: Mutex::default(),
+        })
+    }
+
+    /// Itself, for what happens later.
+    pub(crate) fn me(&self) -> Weak<Self> {
+        Weak::clone(&self.me)
+    }
+
+    /// An unclear answer about an order.
+    pub(crate) fn note_unknown(&self, id: OrderId) {
+        if let Some(known) = lock(&self.orders).get_mut(&id) {
+            known.unknowns += 1;
         }
+    }
+
+    /// A refund is there from now on.
+    pub(crate) fn add_refund(&self, id: OrderId, refund: Refund) {
+        lock(&self.refunds).entry(id).or_default().push((self.stage.now(), refund));
+    }
+
+    /// One read beside that of the order.
+    async fn list<T>(
+        &self,
+        what: &str,
+        id: OrderId,
+        list: impl FnOnce() -> Result<T, ShopError>,
+    ) -> Result<T, ShopError> {
+        let name = format!("shop.{what} {}/{id}", self.store);
+        let listed = self.stage.call(Port::Shop, &name, |class| self.fail(class), list).await;
+        if let Err(ShopError::Call(CallError::Unknown { .. })) = &listed {
+            self.note_unknown(id);
+        }
+        listed
     }
 
     /// The time by the shop's own clock.
@@ -94,7 +138,7 @@ impl SimShop {
         let is_all = before + refund.amount == order.total;
         let what = format!("gets refund {} of {}", refund.id, refund.amount);
         let named = RefundRef { id: refund.id, total: -refund.amount };
-        lock(&self.refunds).entry(id).or_default().push((self.stage.now(), refund));
+        self.add_refund(id, refund);
         self.change(id, &what, |order| {
             order.refunds.push(named);
             if is_all {
@@ -126,7 +170,12 @@ impl SimShop {
         let fresh = |given: Timestamp| now < given + STALE;
         let stale = known.iter().any(|(given, _)| fresh(*given)) && self.stage.strikes(F::W3);
         let listed = known.into_iter().filter(|(given, _)| !(stale && fresh(*given)));
-        Ok(listed.map(|(_, refund)| refund).collect())
+        let listed = listed.map(|(given, refund)| {
+            // The shop saves the mark last.
+            let unmarked = refund.of_return.is_some() && fresh(given) && self.stage.strikes(F::W3);
+            if unmarked { Refund { of_return: None, ..refund } } else { refund }
+        });
+        Ok(listed.collect())
     }
 
     /// Changes an order without a new date, as the shop does where it notes
@@ -235,10 +284,8 @@ impl Shop for SimShop {
     async fn order(&self, id: OrderId) -> Result<ShopOrder, ShopError> {
         let name = format!("shop.order {}/{id}", self.store);
         let read = self.stage.call(Port::Shop, &name, |class| self.fail(class), || self.read(id)).await;
-        if let Err(ShopError::Call(CallError::Unknown { .. })) = &read
-            && let Some(known) = lock(&self.orders).get_mut(&id)
-        {
-            known.unknowns += 1;
+        if let Err(ShopError::Call(CallError::Unknown { .. })) = &read {
+            self.note_unknown(id);
         }
         if matches!(read, Err(ShopError::Gone)) {
             self.stage.coverage.met(F::W8);
@@ -247,15 +294,7 @@ impl Shop for SimShop {
     }
 
     async fn refunds(&self, order: OrderId) -> Result<Vec<Refund>, ShopError> {
-        let name = format!("shop.refunds {}/{order}", self.store);
-        let list = || self.list_refunds(order);
-        let listed = self.stage.call(Port::Shop, &name, |class| self.fail(class), list).await;
-        if let Err(ShopError::Call(CallError::Unknown { .. })) = &listed
-            && let Some(known) = lock(&self.orders).get_mut(&order)
-        {
-            known.unknowns += 1;
-        }
-        listed
+        self.list("refunds", order, || self.list_refunds(order)).await
     }
 
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError> {
@@ -265,5 +304,58 @@ impl Shop for SimShop {
         };
         let page = self.stage.call(Port::Shop, "shop.changed_after", |class| self.fail(class), list).await?;
         Ok(ShopPage { answered_at: Some(self.said()), ..page })
+    }
+
+    async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError> {
+        self.list("parcels", order, || Ok(self.told_as_read(order).parcels(order))).await
+    }
+
+    async fn show_parcel(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+        parcel: &Parcel,
+    ) -> Result<Option<String>, ShopError> {
+        let (reference, parcel) = (reference.map(str::to_owned), parcel.clone());
+        self.write("show_parcel", order, move |shop| Ok(shop.show(order, reference.as_deref(), &parcel)))
+            .await
+    }
+
+    async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError> {
+        let reference = reference.to_owned();
+        let remove = move |shop: &Self| {
+            shop.unshow(order, &reference);
+            Ok(())
+        };
+        self.write("remove_parcel", order, remove).await
+    }
+
+    async fn notes(&self, order: OrderId) -> Result<Vec<String>, ShopError> {
+        let told = || self.told_as_read(order).notes(order);
+        let texts = || Ok(told().into_iter().map(|note| note.text).collect());
+        self.list("notes", order, texts).await
+    }
+
+    async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError> {
+        let note = note.clone();
+        let add = move |shop: &Self| {
+            shop.say(order, &note);
+            Ok(())
+        };
+        self.write("add_note", order, add).await
+    }
+
+    async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError> {
+        let status = status.clone();
+        let follow = move |shop: &Self| {
+            shop.follow(order, &status);
+            Ok(())
+        };
+        self.write("set_status", order, follow).await
+    }
+
+    async fn give_refund(&self, order: OrderId, refund: &NewRefund) -> Result<RefundId, ShopError> {
+        let refund = refund.clone();
+        self.write("give_refund", order, move |shop| shop.give(order, &refund)).await
     }
 }

@@ -43,9 +43,9 @@ pub enum Port {
     Secrets,
     /// Quantities of a shop are read.
     ShopStock,
-    /// Quantities of a shop are changed.
+    /// Something of a shop is changed.
     ShopAdjust,
-    /// Figures of an ERP are read.
+    /// Figures or deliveries of an ERP are read.
     ErpStock,
 }
 

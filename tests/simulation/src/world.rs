@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use weir_domain::config::StoreConfig;
+use weir_domain::config::{FulfilmentConfig, ReturnPolicy, StoreConfig};
+use weir_domain::fulfilment::follow::FollowOrders;
 use weir_domain::hint::Hint;
 use weir_domain::id::{ErpId, OrderKey, StoreId};
 use weir_domain::mapping::{MappingKey, MappingKind, Mappings};
 use weir_domain::poll::{Poll, Polled};
 use weir_domain::ports::{Clock, Connections, Erp, Ledger, MappingStore, OrderQueue, Shop};
-use weir_domain::push::OrderPush;
+use weir_domain::push::{OrderPush, SHOP_READ_LAG};
 use weir_domain::record::OrderRecord;
 use weir_domain::wake::Wake;
 use weir_ledger::DynamoLedger;
@@ -30,6 +31,7 @@ use crate::shop::SimShop;
 use crate::stage::{Stage, StageClock, lock};
 use crate::stock::wiring::{Around, StockCast, StockWorld, mapped_item};
 use crate::table::SimTable;
+use crate::told::LONGEST_WRITE;
 
 /// The function's time-out and a margin for clocks, as `order-push` has it.
 const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(70);
@@ -51,6 +53,8 @@ pub struct Cast {
     pub baseline: Option<Baseline>,
     /// The stores sell stock of the first ERP.
     pub stock: Option<StockCast>,
+    /// Warehouses deliver, and the stores are told.
+    pub delivers: bool,
 }
 
 /// One world.
@@ -67,6 +71,8 @@ pub struct World {
     pub configs: BTreeMap<StoreId, Arc<StoreConfig>>,
     /// The ERPs.
     pub erps: BTreeMap<ErpId, Arc<SimErp>>,
+    /// The ERPs as the functions see them.
+    pub seen_erps: BTreeMap<ErpId, Arc<dyn Erp>>,
     /// The table below the ledger.
     pub table: Arc<SimTable>,
     /// The ledger, as an observer reads it.
@@ -81,6 +87,10 @@ pub struct World {
     pub wake: Wake,
     /// The second one.
     pub poll: Poll,
+    /// The schedule of `fulfilment`.
+    pub follow: FollowOrders,
+    /// Warehouses deliver, and the stores are told.
+    pub delivers: bool,
     /// A deliberate bug.
     pub saboteur: Option<Saboteur>,
     /// Another connector's way instead of ours, …
@@ -103,6 +113,7 @@ struct Notes {
     deaths: BTreeMap<String, u32>,
     at_work: BTreeMap<String, u32>,
     polls: BTreeMap<StoreId, Vec<Timestamp>>,
+    follows: BTreeMap<ErpId, Timestamp>,
     deletions: BTreeSet<OrderKey>,
 }
 
@@ -120,10 +131,8 @@ impl World {
             .collect();
         let configs: BTreeMap<StoreId, Arc<StoreConfig>> =
             (0..cast.stores).map(|n| (store_id(n), Arc::new(config(n, cast)))).collect();
-        let shops: BTreeMap<StoreId, Arc<SimShop>> = configs
-            .keys()
-            .map(|store| (store.clone(), Arc::new(SimShop::new(store.clone(), stage))))
-            .collect();
+        let shops: BTreeMap<StoreId, Arc<SimShop>> =
+            configs.keys().map(|store| (store.clone(), SimShop::new(store.clone(), stage))).collect();
         let bug = cast.saboteur;
         let seen_shops: BTreeMap<StoreId, Arc<dyn Shop>> =
             shops.iter().map(|(store, shop)| (store.clone(), Saboteur::shop(bug, shop, stage))).collect();
@@ -133,7 +142,7 @@ impl World {
             stage: Arc::clone(stage),
             stores: configs.clone(),
             shops: seen_shops.clone(),
-            erps: seen_erps,
+            erps: seen_erps.clone(),
         });
         let clock: Arc<dyn Clock> = Arc::new(StageClock(Arc::clone(stage)));
         let ledger = DynamoLedger::over(table.clone(), "ledger");
@@ -149,13 +158,17 @@ impl World {
             let (ledger, mappings, clock) = (&ledger, &mappings, &clock);
             StockWorld::new(cast, &Around { stage, shops, configs, erp, ledger, mappings, clock })
         });
+        // As `order_push::lease` has it.
+        let slowest_erp = LONGEST_REQUEST + LOOKUP_LAG;
+        let slowest =
+            if cast.delivers { slowest_erp.max(LONGEST_WRITE + SHOP_READ_LAG) } else { slowest_erp };
         let push = OrderPush {
             ledger: Arc::clone(&seen_ledger),
             mappings,
             connections,
             clock: Arc::clone(&clock),
             stock: stock.as_ref().map(|stock| stock.out()),
-            lease: Saboteur::lease(bug, TIME_OUT_AND_SKEW + LONGEST_REQUEST + LOOKUP_LAG),
+            lease: Saboteur::lease(bug, TIME_OUT_AND_SKEW + slowest),
             amnesia: false,
         };
         Arc::new(Self {
@@ -167,6 +180,12 @@ impl World {
                 clock: Arc::clone(&clock),
                 limit: 100,
             },
+            follow: FollowOrders {
+                schedules: Saboteur::schedules(bug, &ledger, stage),
+                queue: Arc::clone(&seen_queue),
+                clock: Arc::clone(&clock),
+            },
+            delivers: cast.delivers,
             poll: Poll {
                 ledger: seen_ledger,
                 schedules: Saboteur::schedules(bug, &ledger, stage),
@@ -179,6 +198,7 @@ impl World {
             seen_shops,
             configs,
             erps,
+            seen_erps,
             table,
             ledger,
             rotation,
@@ -270,6 +290,17 @@ impl World {
         self.shops.keys().map(of).min().unwrap_or_default()
     }
 
+    /// A run along an ERP's feed came to its end.
+    pub fn followed(&self, erp: &ErpId) {
+        lock(&self.notes).follows.insert(erp.clone(), self.stage.now());
+    }
+
+    /// Whether every feed was followed to its end since.
+    pub fn all_followed_since(&self, since: Timestamp) -> bool {
+        let notes = lock(&self.notes);
+        !self.delivers || self.erps.keys().all(|erp| notes.follows.get(erp).is_some_and(|at| *at >= since))
+    }
+
     /// Every order that ever was, with its record.
     pub async fn records(&self) -> Vec<(OrderKey, Option<OrderRecord>)> {
         let mut records = Vec::new();
@@ -328,6 +359,8 @@ fn config(n: u64, cast: &Cast) -> StoreConfig {
     config.import.reserve_days = cast.reserve_days;
     let terms = cast.stock.as_ref().and_then(|stock| stock.terms.get(usize::try_from(n).unwrap_or_default()));
     config.stock = terms.cloned();
+    let returns = if n == 1 { ReturnPolicy::RefundAndPay } else { ReturnPolicy::Refund };
+    config.fulfilment = cast.delivers.then(|| FulfilmentConfig { returns, ..FulfilmentConfig::default() });
     config
 }
 

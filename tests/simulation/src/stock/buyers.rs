@@ -255,6 +255,7 @@ impl Buyer {
             amount: orders::UNIT_GROSS,
             reason: "one came back".into(),
             lines: vec![orders::one_unit_back(&order)],
+            of_return: None,
         });
         self.tell("order.updated");
     }

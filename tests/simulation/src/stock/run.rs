@@ -123,6 +123,7 @@ fn cast(stage: &Stage, play: &StockPlay) -> Cast {
         saboteur: None,
         baseline: None,
         stock: Some(stock),
+        delivers: false,
     }
 }
 

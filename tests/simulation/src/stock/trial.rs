@@ -116,6 +116,7 @@ fn cast(trial: &Trial) -> Cast {
         saboteur: None,
         baseline: None,
         stock: Some(stock),
+        delivers: false,
     }
 }
 
