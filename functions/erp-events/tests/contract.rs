@@ -126,7 +126,7 @@ impl World {
 
     async fn answer(&self, request: &Value) -> Response<Body> {
         let mut context = Context::default();
-        context.request_id = INVOCATION.to_owned();
+        INVOCATION.clone_into(&mut context.request_id);
         let request = lambda_http::request::from_str(&request.to_string()).unwrap();
         let request = request.with_lambda_context(context);
         erp_events::answer(&self.receiver, &request).await

@@ -279,7 +279,7 @@ pub struct Exception {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<OrderState>,
     /// Whether the next look at its deliveries answers it.
-    #[serde(default, skip_serializing_if = "Concern::is_order")]
+    #[serde(default, skip_serializing_if = "is_order")]
     pub concern: Concern,
 }
 
@@ -294,10 +294,9 @@ pub enum Concern {
     Deliveries,
 }
 
-impl Concern {
-    fn is_order(&self) -> bool {
-        *self == Self::Order
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_order(concern: &Concern) -> bool {
+    *concern == Concern::Order
 }
 
 /// What the shop said about an order, as far as it can be answered by us.

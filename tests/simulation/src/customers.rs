@@ -210,6 +210,29 @@ impl Biography {
                 self.people_in_the_erp(DocumentState::Cancelled).await;
                 self.refund(1, Back::All);
             }
+            Life::ShippedInTwoParcels
+            | Life::ParcelCorrected
+            | Life::ParcelWithdrawn
+            | Life::ShippedAndRefunded
+            | Life::ReturnedOnce
+            | Life::ReturnedTwice => self.is_delivered().await,
+            Life::RefundDeleted => {
+                self.refund(1, Back::Mug);
+                self.pause(0, 300).await;
+                self.shop.delete_refund(self.id, self.refund_id(1));
+                self.pause(0, 60).await;
+                self.status(OrderStatus::Completed);
+            }
+        }
+        if self.world.stage.strikes(F::W8) && self.life == Life::PaidByCard {
+            self.pause(0, 3).await;
+            self.delete();
+        }
+    }
+
+    /// The lives in which the warehouse delivers.
+    async fn is_delivered(&self) {
+        match self.life {
             Life::ShippedInTwoParcels => {
                 self.send("a", Content::First).await;
                 self.pause(0, 200).await;
@@ -219,7 +242,9 @@ impl Biography {
                 self.send("a", Content::All).await;
                 self.pause(0, 120).await;
                 let correct = |parcels: &mut Vec<Parcel>| {
-                    parcels.iter_mut().for_each(|parcel| parcel.tracking = Some("1Z-CORRECTED".to_owned()));
+                    for parcel in parcels {
+                        parcel.tracking = Some("1Z-CORRECTED".to_owned());
+                    }
                 };
                 self.deliver("corrects a", |_, parcels, _| correct(parcels)).await;
             }
@@ -250,17 +275,7 @@ impl Biography {
                 self.pause(0, 120).await;
                 self.take_back("s").await;
             }
-            Life::RefundDeleted => {
-                self.refund(1, Back::Mug);
-                self.pause(0, 300).await;
-                self.shop.delete_refund(self.id, self.refund_id(1));
-                self.pause(0, 60).await;
-                self.status(OrderStatus::Completed);
-            }
-        }
-        if self.world.stage.strikes(F::W8) && self.life == Life::PaidByCard {
-            self.pause(0, 3).await;
-            self.delete();
+            _ => {}
         }
     }
 

@@ -138,11 +138,11 @@ fn goods(sale: &Sale) -> Vec<(u64, Decimal)> {
 
 fn parcel(id: &str, content: Content, goods: &[(u64, Decimal)], at: jiff::Timestamp) -> Parcel {
     let taken = |(at, (_, quantity)): (usize, &(u64, Decimal))| match (content, at) {
-        (Content::First, 0) | (Content::Rest, 1..) | (Content::All, _) | (Content::AllButOne, 1..) => {
+        (Content::First | Content::All, 0) | (Content::Rest | Content::All | Content::AllButOne, 1..) => {
             *quantity
         }
         (Content::AllButOne, 0) => *quantity - Decimal::ONE,
-        (Content::First, _) | (Content::Rest, _) => Decimal::ZERO,
+        (Content::Rest, 0) | (Content::First, _) => Decimal::ZERO,
     };
     let lines = goods.iter().enumerate().map(|line| (line.1.0, taken(line)));
     let lines = lines.filter(|(_, quantity)| !quantity.is_zero()).map(|(line, quantity)| DeliveredLine {

@@ -105,7 +105,12 @@ impl Parcel {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text).iter().take(8).fold(String::new(), |mut hex, byte| {
+        use std::fmt::Write;
+        // Writing to a string never fails.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Units by the shop's line; what no line is known of is left out.

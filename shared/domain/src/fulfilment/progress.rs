@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{Deliveries, units};
+use super::{Deliveries, Parcel, units};
 use crate::config::FulfilmentConfig;
 use crate::order::{Order, OrderStatus, Refund};
 use crate::record::FulfilmentAxis;
@@ -25,7 +25,7 @@ pub struct Progress {
 impl Progress {
     /// Of an order whose refunds and deliveries are these.
     pub fn of(order: &Order, refunds: &[Refund], deliveries: &Deliveries) -> Self {
-        let shipped = sum(deliveries.parcels.iter().map(|parcel| parcel.units()));
+        let shipped = sum(deliveries.parcels.iter().map(Parcel::units));
         let returned = sum(deliveries.returns.iter().map(|one| units(&one.lines)));
         let refunded = refunded_units(refunds);
         let of = |units: &BTreeMap<u64, Decimal>, line| units.get(&line).copied().unwrap_or_default();

@@ -181,8 +181,8 @@ impl Session<'_> {
         config: &StoreConfig,
         order: &Order,
     ) -> Result<Deliveries, Stop> {
-        if let Some(read) = self.deliveries.clone() {
-            return Ok(read);
+        if let Some(read) = &self.deliveries {
+            return Ok((**read).clone());
         }
         let (booking, peer) = self.erp_peer(config, order)?;
         let sale = self.known_document()?;
@@ -190,7 +190,7 @@ impl Session<'_> {
         let deliveries = self.call_erp(&booking.erp, &peer, read).await?;
         self.held.record.remember(DocumentKind::SalesOrder, deliveries.sale.clone());
         self.sale_was_read = true;
-        self.deliveries = Some(deliveries.clone());
+        self.deliveries = Some(Box::new(deliveries.clone()));
         Ok(deliveries)
     }
 

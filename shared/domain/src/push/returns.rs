@@ -238,17 +238,17 @@ impl Session<'_> {
     fn settle_withdrawn(&mut self, refunds: &[Refund], returns: &[&GoodsReturn]) -> Option<Reason> {
         let is_there = |id: &ReturnId| returns.iter().any(|one| one.id == *id);
         let known = self.held.record.returns.iter().filter(|(id, _)| !is_there(id));
-        let gone: Vec<(ReturnId, Option<RefundId>)> =
-            known.filter_map(|(id, known)| Some((id.clone(), Some(known.refund?)))).collect();
+        let gone: Vec<(ReturnId, RefundId)> =
+            known.filter_map(|(id, known)| Some((id.clone(), known.refund?))).collect();
         let mut problem = None;
         for (id, refund) in gone {
-            let listed = refunds.iter().any(|listed| Some(listed.id) == refund);
+            let listed = refunds.iter().any(|listed| listed.id == refund);
             if listed {
                 let detail = format!("The shop refunded return {id}, which the ERP does not have any more.");
                 problem = problem.or(Some(Reason::new("return_withdrawn", "return", detail)));
             } else {
                 self.held.record.returns.remove(&id);
-                refund.into_iter().for_each(|refund| self.forget_refund(refund));
+                self.forget_refund(refund);
             }
         }
         problem
@@ -258,12 +258,12 @@ impl Session<'_> {
 /// A machine asks a gateway once.
 fn gateway_was_asked(one: &GoodsReturn, refused: bool) -> Stop {
     let (code, answer) = if refused {
-        ("refund_refused", "and refused, perhaps after it had paid")
+        ("refund_refused", "was asked to pay out this return and refused, perhaps after it had paid")
     } else {
-        ("refund_outcome_unknown", "and gave no clear answer")
+        ("refund_outcome_unknown", "may have been asked to pay out this return, and gave no clear answer")
     };
     let detail = format!(
-        "The payment gateway was asked to pay out return {} {answer}; it is not asked again. Look there, then refund it by hand in the shop.",
+        "Return {}: the payment gateway {answer}. It is not asked again. Look there, then refund it by hand in the shop.",
         one.id
     );
     Stop::Except(Reason::new(code, "refund", detail))

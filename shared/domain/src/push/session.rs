@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     /// The record has its sales order as the ERP has it now.
     pub(super) sale_was_read: bool,
     /// What it has delivered, once that was read.
-    pub(super) deliveries: Option<Deliveries>,
+    pub(super) deliveries: Option<Box<Deliveries>>,
     /// What an exception would be about now.
     pub(super) concern: Concern,
     /// Since when the sales order was complete when the work began.

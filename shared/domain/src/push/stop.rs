@@ -27,7 +27,7 @@ impl Session<'_> {
         match stop {
             Stop::Ledger(error) => Err(error),
             Stop::StoreDisabled(disabled) => self.disabled(&disabled).await,
-            Stop::Gone => self.gone().await,
+            Stop::Gone => Box::pin(self.gone()).await,
             Stop::CircuitOpen(peer, probe_at) => self.circuit_open(peer, probe_at).await,
             Stop::Except(reason) => self.except(reason).await,
             Stop::OutOfTime => {

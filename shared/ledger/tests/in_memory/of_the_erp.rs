@@ -32,7 +32,7 @@ async fn claim(ledger: &dyn Ledger, hint: &Hint, now: i64, owner: &str) -> Held 
 }
 
 /// Ends a claim after a read of the shop that began at `seconds`.
-async fn complete(ledger: &dyn Ledger, mut held: Held, seconds: i64, hold: Hold) -> OrderRecord {
+async fn complete(ledger: &dyn Ledger, mut held: Held, seconds: i64, after: Hold) -> OrderRecord {
     let order = sample::order(held.record.key.store.as_str(), held.record.key.order.0);
     held.record.seen = Some(Seen {
         read_at_by_shop: None,
@@ -42,7 +42,7 @@ async fn complete(ledger: &dyn Ledger, mut held: Held, seconds: i64, hold: Hold)
         version: order.version(),
         totals: order.totals(),
     });
-    held.record.hold = hold;
+    held.record.hold = after;
     ledger.complete(held, &sample::note("completed", at(seconds))).await.unwrap()
 }
 

@@ -11,6 +11,7 @@ use weir_testkit::Sale;
 
 use super::Case;
 use crate::deliveries::owes;
+use crate::invocation::Doom;
 use crate::shop::SimShop;
 
 /// Exceptions beside which parcels are shown all the same.
@@ -105,10 +106,10 @@ impl Case<'_> {
             }),
             "refund_outcome_unknown" => {
                 let pays = config.is_some_and(|config| config.returns == ReturnPolicy::RefundAndPay);
-                let deaths = self.world.deaths(&self.key) > 0;
-                pays && (deaths
-                    || shop.is_some_and(|shop| shop.unknowns(self.key.order) > 0)
-                    || self.world.stage.met(&super::UNWRITTEN) > 0)
+                // Whoever is lost between the record and the call may have asked.
+                let lost = self.world.stage.met(&Doom::CLASSES) + self.world.stage.met(&super::UNWRITTEN);
+                let unclear = shop.map_or(0, |shop| shop.unknowns(self.key.order));
+                pays && lost + u64::from(unclear) > 0
             }
             _ => false,
         }

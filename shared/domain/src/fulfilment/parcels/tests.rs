@@ -1,3 +1,5 @@
+use std::slice;
+
 use super::*;
 use crate::fulfilment::{DeliveredLine, ParcelVersion};
 
@@ -45,10 +47,10 @@ fn what_the_record_says_is_shown_needs_no_look() {
     let (one, two) = (parcel("1", "A"), parcel("2", "B"));
     let both = known(&[(&one, true, Some("r1")), (&two, true, Some("r2"))]);
     assert!(agree(&[one.clone(), two.clone()], &both));
-    assert!(!agree(std::slice::from_ref(&one), &both), "one was withdrawn");
+    assert!(!agree(slice::from_ref(&one), &both), "one was withdrawn");
     assert!(!agree(&[one.clone(), parcel("2", "C")], &both), "one was corrected");
     assert!(!agree(&[one.clone(), two.clone(), parcel("3", "D")], &both), "one is new");
-    assert!(!agree(&[one.clone()], &known(&[(&one, false, None)])), "one was begun");
+    assert!(!agree(slice::from_ref(&one), &known(&[(&one, false, None)])), "one was begun");
     let mut unsaid = known(&[(&one, true, Some("r1"))]);
     unsaid.get_mut(&one.id).unwrap().noted = false;
     assert!(!agree(&[one], &unsaid), "nobody was told");
@@ -58,11 +60,11 @@ fn what_the_record_says_is_shown_needs_no_look() {
 fn a_parcel_that_may_be_shown_is_looked_for_before_it_is_shown_again() {
     let one = parcel("1", "A");
     let begun = known(&[(&one, false, None)]);
-    assert_eq!(plan(&[one.clone()], &begun, &[]), [show(&one, None)]);
+    assert_eq!(plan(slice::from_ref(&one), &begun, &[]), [show(&one, None)]);
     let there = [shown("r1", Some(&one), "A")];
-    assert_eq!(plan(&[one.clone()], &begun, &there), [Step::Settled(one.id.clone(), "r1".into())]);
+    assert_eq!(plan(slice::from_ref(&one), &begun, &there), [Step::Settled(one.id.clone(), "r1".into())]);
     let old = [ShownParcel { version: Some(ParcelVersion("old".into())), ..there[0].clone() }];
-    assert_eq!(plan(&[one.clone()], &begun, &old), [show(&one, Some("r1"))]);
+    assert_eq!(plan(slice::from_ref(&one), &begun, &old), [show(&one, Some("r1"))]);
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn a_corrected_parcel_replaces_and_a_withdrawn_one_goes() {
     let (one, two) = (parcel("1", "A"), parcel("2", "B"));
     let both = known(&[(&one, true, Some("r1")), (&two, true, Some("r2"))]);
     let corrected = parcel("1", "A2");
-    let steps = plan(&[corrected.clone()], &both, &[]);
+    let steps = plan(slice::from_ref(&corrected), &both, &[]);
     assert_eq!(steps, [show(&corrected, Some("r1")), Step::Remove(Some(two.id), "r2".into())]);
 }
 
@@ -95,7 +97,7 @@ fn what_people_entered_is_the_same_parcel_and_everything_else_of_theirs_stays() 
 fn a_second_one_of_ours_is_taken_away() {
     let one = parcel("1", "A");
     let twice = [shown("r1", Some(&one), "A"), shown("r2", Some(&one), "A")];
-    let steps = plan(&[one.clone()], &known(&[(&one, true, Some("r1"))]), &twice);
+    let steps = plan(slice::from_ref(&one), &known(&[(&one, true, Some("r1"))]), &twice);
     assert_eq!(steps, [Step::Settled(one.id, "r1".into()), Step::Remove(None, "r2".into())]);
 }
 
@@ -104,7 +106,7 @@ fn without_a_mark_a_parcel_is_known_by_every_number_it_may_be_shown_under() {
     let (one, corrected) = (parcel("1", "A"), parcel("1", "B"));
     let begun = known(&[(&one, false, None)]);
     let there = [shown("t1", None, "A")];
-    assert_eq!(plan(std::slice::from_ref(&corrected), &begun, &there), [show(&corrected, Some("t1"))]);
+    assert_eq!(plan(slice::from_ref(&corrected), &begun, &there), [show(&corrected, Some("t1"))]);
     assert_eq!(plan(&[], &begun, &there), [Step::Remove(Some(one.id), "t1".into())], "it was withdrawn");
 }
 
