@@ -16,6 +16,8 @@ pub fn note(parcel: &Parcel, config: &NoteConfig) -> OrderNote {
         .replace("{carrier}", &optional(&parcel.carrier))
         .replace("{tracking}", &optional(&parcel.tracking))
         .replace("{link}", &optional(&parcel.link));
+    // A shop drops these, and would not show the text that is looked for.
+    let text = text.replace(['\\', '<', '>'], " ");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     OrderNote { text, to_customer: config.to_customer }
 }
@@ -44,5 +46,7 @@ mod tests {
         assert!(said.to_customer);
         parcel.link = None;
         assert_eq!(note(&parcel, &config).text, "Sent on 2026-11-28 by UPS, number 1Z9");
+        parcel.carrier = Some("U\\P <b>S".to_owned());
+        assert_eq!(note(&parcel, &config).text, "Sent on 2026-11-28 by U P b S, number 1Z9");
     }
 }

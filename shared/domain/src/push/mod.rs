@@ -23,6 +23,10 @@ pub use deliveries::SHOP_READ_LAG;
 use session::Session;
 pub use stock::StockOut;
 
+/// What meets a busy order is put off for so long at most, in seconds: all
+/// receives together outlive the longest lease.
+pub const LONGEST_PUT_OFF_S: i64 = 300;
+
 /// The outside of the use case.
 #[derive(Clone)]
 pub struct OrderPush {
@@ -98,7 +102,7 @@ impl OrderPush {
             // Nobody noted what the ERP said: it has to come back.
             Claim::Busy if hint.cause == Cause::Erp => {
                 let summary = Summary::of_nothing("busy", "another delivery is at work");
-                Ok(Pushed::RetryAfter(stop::backoff(5, delivery.receives, 120), summary))
+                Ok(Pushed::RetryAfter(stop::backoff(5, delivery.receives, LONGEST_PUT_OFF_S), summary))
             }
             Claim::Busy => Ok(Pushed::Acknowledge(Summary::of_nothing(
                 "noted",
