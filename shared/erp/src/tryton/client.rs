@@ -5,8 +5,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use jiff::Timestamp;
-use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use url::Url;
 use weir_domain::config::ConfigError;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::Clock;
-use weir_http::{classify_transport, read_capped};
+use weir_http::{ReadError, classify_transport, read_capped};
 
 use super::classify::{self, Failure, Route};
 
@@ -39,6 +39,37 @@ pub(super) struct Query<'a> {
     pub(super) limit: usize,
     /// What computed fields depend on, beside the company; null for nothing.
     pub(super) context: Value,
+}
+
+/// Why a query brought nothing.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// What it asks for is more than an answer may be: to be asked for less.
+    TooLarge(CallError),
+    /// Anything else.
+    Call(CallError),
+}
+
+impl From<CallError> for Unread {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl Unread {
+    /// For who cannot ask for less.
+    pub(super) fn error(self) -> CallError {
+        match self {
+            Self::TooLarge(error) | Self::Call(error) => error,
+        }
+    }
+}
+
+/// What Tryton answered, before anybody knows what that means.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Result<Vec<u8>, ReadError>,
 }
 
 impl Client {
@@ -85,6 +116,15 @@ impl Client {
         model: &str,
         query: &Query<'_>,
     ) -> Result<Vec<T>, CallError> {
+        self.query_fitting(model, query).await.map_err(Unread::error)
+    }
+
+    /// Like [`query`](Self::query), for who can ask for fewer records.
+    pub(super) async fn query_fitting<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        query: &Query<'_>,
+    ) -> Result<Vec<T>, Unread> {
         let mut url = self.url(&[model], query.fields);
         url.query_pairs_mut()
             .append_pair("d", &encode(&query.domain))
@@ -93,8 +133,13 @@ impl Client {
             url.query_pairs_mut().append_pair("o", &encode(&query.order));
         }
         let context = joined(&self.context, &query.context);
-        let records = self.send_in(&context, Route::Records, Method::GET, url, None).await;
-        records.map_err(|failure| not_searched(model, failure))
+        let answer = self.exchange(&context, Method::GET, url, None).await?;
+        match &answer.body {
+            Err(error @ ReadError::TooLarge { .. }) if answer.status == StatusCode::OK => {
+                Err(Unread::TooLarge(classify::unread(error)))
+            }
+            _ => Ok(self.read(Route::Records, answer).map_err(|failure| not_searched(model, failure))?),
+        }
     }
 
     /// The time by our clock.
@@ -172,17 +217,17 @@ impl Client {
         url: Url,
         body: Option<&Value>,
     ) -> Result<T, Failure> {
-        self.send_in(&self.context, route, method, url, body).await
+        let answer = self.exchange(&self.context, method, url, body).await?;
+        self.read(route, answer)
     }
 
-    async fn send_in<T: DeserializeOwned>(
+    async fn exchange(
         &self,
         context: &Value,
-        route: Route,
         method: Method,
         url: Url,
         body: Option<&Value>,
-    ) -> Result<T, Failure> {
+    ) -> Result<Answer, CallError> {
         let request = self
             .http
             .request(method, url)
@@ -197,8 +242,13 @@ impl Client {
         let response =
             request.send().await.map_err(|error| classify::no_answer(&classify_transport(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_capped(response, MAX_ANSWER_BYTES).await.map_err(|error| classify::unread(&error))?;
-        let body = classify::answer(route, status, &headers, body, self.clock.now())?;
+        let body = read_capped(response, MAX_ANSWER_BYTES).await;
+        Ok(Answer { status, headers, body })
+    }
+
+    fn read<T: DeserializeOwned>(&self, route: Route, answer: Answer) -> Result<T, Failure> {
+        let body = answer.body.map_err(|error| classify::unread(&error))?;
+        let body = classify::answer(route, answer.status, &answer.headers, body, self.clock.now())?;
         serde_json::from_slice(&body)
             .map_err(|_| CallError::unknown("http 200 with a broken or unexpected body").into())
     }

@@ -146,6 +146,16 @@ impl Lab {
         found.as_array().unwrap().clone()
     }
 
+    /// A new unit, of two pieces; its id.
+    pub(crate) async fn pair(&self) -> u64 {
+        let piece = self.records("product.uom", json!([["id", "=", 1]]), &["category"]).await.remove(0);
+        let pair = json!({
+            "name": "Pair", "symbol": "pr", "category": piece["category"], "factor": 2, "rate": 0.5,
+            "digits": 0, "rounding": 1,
+        });
+        self.raw(Method::POST, "product.uom?f=name", Some(pair)).await["id"].as_u64().unwrap()
+    }
+
     /// The sales with an order's key, past the adapter.
     pub(crate) async fn sales(&self, order: &SalesOrder, fields: &[&str]) -> Vec<Value> {
         let shop = self.web_shops[order.key.order.store.as_str()];

@@ -99,6 +99,24 @@ async fn what_is_left_over_is_another_parcel_later() {
     assert_eq!(dispatch.parcels().await, both, "done without having been shipped first");
 }
 
+/// People write what is packed in pairs; it is what was ordered.
+#[tokio::test]
+async fn a_parcel_is_in_the_unit_of_its_order() {
+    let Some(lab) = lab() else { return };
+    let dispatch = Dispatch::new(lab, &[("", "4", "40.00", "7.60", &["de-19"])]).await;
+    let shipment = dispatch.shipment().await;
+    let pair = dispatch.lab.pair().await;
+    for field in ["inventory_moves", "outgoing_moves"] {
+        let one = dispatch.moves(shipment, field).await[0].0;
+        dispatch.put("stock.move", one, json!({"quantity": 2, "unit": pair})).await;
+    }
+    dispatch.pick(shipment).await;
+    dispatch.press(OUT, shipment, "pack").await;
+    dispatch.press(OUT, shipment, "ship").await;
+    let four = [(shipment.to_string(), None, vec![(100, "4".to_owned())])];
+    assert_eq!(dispatch.parcels().await, four);
+}
+
 #[tokio::test]
 async fn a_shipment_that_was_cancelled_is_no_parcel() {
     let Some(lab) = lab() else { return };

@@ -1,7 +1,7 @@
 //! Goods that came back, by people's decision.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use weir_domain::fulfilment::GoodsReturn;
 use weir_domain::id::{DocumentKey, RefundId};
 
@@ -77,15 +77,8 @@ async fn a_return_that_came_in_part_waits_for_the_rest() {
     let dispatch = delivered(lab).await;
     let sale = dispatch.returned(&[(100, "2")]).await;
     dispatch.process(sale).await;
-    let first = dispatch.shipments(&sale.to_string(), "shipment_returns").await[0];
-    let domain = json!([["id", "=", first]]);
-    let moves = dispatch.lab.records(RETURN, domain, &["incoming_moves"]).await;
-    let one = moves[0]["incoming_moves"][0].as_u64().unwrap();
-    dispatch.put("stock.move", one, json!({"quantity": 1})).await;
-    dispatch.press(RETURN, first, "receive").await;
+    let rest = received_in_part(&dispatch, sale, 1).await;
     assert!(returns(&dispatch).await.is_empty(), "one of two");
-    let rest = *dispatch.shipments(&sale.to_string(), "shipment_returns").await.last().unwrap();
-    assert_ne!(rest, first);
     dispatch.press(RETURN, rest, "receive").await;
     let back = returns(&dispatch).await;
     assert_eq!(lines(&back[0]), [(Some(100), dispatch.items[0].clone(), "2".to_owned())]);
@@ -94,6 +87,77 @@ async fn a_return_that_came_in_part_waits_for_the_rest() {
     dispatch.press(RETURN, rest, "cancel").await;
     assert!(returns(&dispatch).await.is_empty());
     assert!(dispatch.is_named(&mut cursor).await);
+}
+
+/// Only some units come of a return of one line; the shipment in which Tryton
+/// expects the rest.
+async fn received_in_part(dispatch: &Dispatch, sale: u64, units: u64) -> u64 {
+    let first = dispatch.shipments(&sale.to_string(), "shipment_returns").await[0];
+    let domain = json!([["id", "=", first]]);
+    let moves = dispatch.lab.records(RETURN, domain, &["incoming_moves"]).await;
+    let one = moves[0]["incoming_moves"][0].as_u64().unwrap();
+    dispatch.put("stock.move", one, json!({"quantity": units})).await;
+    dispatch.press(RETURN, first, "receive").await;
+    let rest = *dispatch.shipments(&sale.to_string(), "shipment_returns").await.last().unwrap();
+    assert_ne!(rest, first);
+    rest
+}
+
+/// What "Ignore" does, of all that was cancelled of a sale's one goods line.
+async fn ignored(dispatch: &Dispatch, sale: u64) {
+    let domain = json!([["sale", "=", sale], ["note", "=", "weir:line:100"]]);
+    let lines = dispatch.lab.records("sale.line", domain, &["moves.state"]).await;
+    let moves = lines[0]["moves"].as_array().unwrap().iter();
+    let cancelled: Vec<&Value> =
+        moves.filter(|one| one["state"] == "cancelled").map(|one| &one["id"]).collect();
+    assert!(!cancelled.is_empty());
+    let line = lines[0]["id"].as_u64().unwrap();
+    dispatch.put("sale.line", line, json!({"moves_ignored": [["add", cancelled]]})).await;
+    dispatch.press("sale.sale", sale, "process").await;
+}
+
+#[tokio::test]
+async fn a_return_of_which_the_rest_never_comes_has_the_units_that_came() {
+    let Some(lab) = lab() else { return };
+    let dispatch = delivered(lab).await;
+    let sale = dispatch.returned(&[(100, "2")]).await;
+    dispatch.process(sale).await;
+    let rest = received_in_part(&dispatch, sale, 1).await;
+    dispatch.press(RETURN, rest, "cancel").await;
+    assert!(returns(&dispatch).await.is_empty(), "nobody has said yet that it never comes");
+    let mut cursor = dispatch.cursor().await;
+    ignored(&dispatch, sale).await;
+    let domain = json!([["id", "=", sale]]);
+    let fields = ["shipment_state", "lines.note", "lines.actual_quantity"];
+    let booked = dispatch.lab.records("sale.sale", domain, &fields).await.remove(0);
+    assert_eq!(booked["shipment_state"], "sent");
+    let line = booked["lines"].as_array().unwrap().iter().find(|line| line["note"] == "weir:line:100");
+    assert_eq!(line.unwrap()["actual_quantity"].as_f64(), Some(-2.0), "what was invoiced");
+    assert!(dispatch.is_named(&mut cursor).await);
+    let back = returns(&dispatch).await;
+    assert_eq!(lines(&back[0]), [(Some(100), dispatch.items[0].clone(), "1".to_owned())]);
+    let net = back[0].credit.totals.as_ref().unwrap().net;
+    assert_eq!(net, decimal("-22.68"), "the document still gives back for both");
+    // Put away, it is the same.
+    let first = dispatch.shipments(&sale.to_string(), "shipment_returns").await[0];
+    assert_eq!(dispatch.press(RETURN, first, "do").await, "done");
+    assert_eq!(returns(&dispatch).await, back);
+}
+
+#[tokio::test]
+async fn a_return_in_another_unit_is_in_the_one_that_was_sold() {
+    let Some(lab) = lab() else { return };
+    let dispatch = delivered(lab).await;
+    let sale = dispatch.returned(&[(100, "2")]).await;
+    let pair = dispatch.lab.pair().await;
+    let domain = json!([["sale", "=", sale], ["note", "=", "weir:line:100"]]);
+    let line = dispatch.lab.records("sale.line", domain, &["unit"]).await[0]["id"].as_u64().unwrap();
+    dispatch.put("sale.line", line, json!({"quantity": -1, "unit": pair})).await;
+    dispatch.process(sale).await;
+    let back = dispatch.shipments(&sale.to_string(), "shipment_returns").await[0];
+    dispatch.press(RETURN, back, "receive").await;
+    let found = returns(&dispatch).await;
+    assert_eq!(lines(&found[0]), [(Some(100), dispatch.items[0].clone(), "2".to_owned())]);
 }
 
 #[tokio::test]

@@ -25,11 +25,25 @@ fn at(second: u64) -> Value {
     })
 }
 
-/// A line of a sale, of which there are moves if it is goods.
+fn piece() -> Value {
+    json!({"id": 1, "factor": 1.0, "rate": 1.0, "digits": 0})
+}
+
+fn dozen() -> Value {
+    json!({"id": 2, "factor": 12.0, "rate": 0.083_333_333_333, "digits": 2})
+}
+
+/// A move of a line, in the line's own list.
+fn one_move(state: &str, quantity: f64, unit: &Value) -> Value {
+    json!({"id": 900, "state": state, "quantity": quantity, "unit": unit})
+}
+
+/// A line of a sale, all of which has moved if it is goods.
 fn line(id: u64, note: &str, quantity: f64, kind: &str) -> Value {
-    let moves: &[u64] = if kind == "goods" { &[900] } else { &[] };
+    let moved = one_move("done", quantity.abs(), &piece());
     json!({
-        "id": id, "type": "line", "note": note, "quantity": quantity, "moves": moves,
+        "id": id, "type": "line", "note": note, "quantity": quantity, "unit": piece(),
+        "moves": if kind == "goods" { json!([moved]) } else { json!([]) },
         "product": {"id": id, "code": format!("SKU-{id}"), "type": kind},
     })
 }
@@ -47,11 +61,9 @@ fn sale(id: u64, state: &str, lines: &Value, shipments: &Value, returns: &Value)
 
 /// Units of a line of a sale on their way out.
 fn moved(line: u64, quantity: f64, state: &str, package: Option<u64>) -> Value {
-    let piece = json!({"id": 1, "factor": 1.0, "rate": 1.0, "digits": 0});
     json!({
-        "origin": format!("sale.line,{line}"), "state": state, "internal_quantity": quantity,
-        "product": {"id": line, "code": format!("SKU-{line}"), "default_uom": piece, "sale_uom": null},
-        "package": package,
+        "origin": format!("sale.line,{line}"), "state": state, "quantity": quantity, "unit": piece(),
+        "product": {"id": line, "code": format!("SKU-{line}")}, "package": package,
     })
 }
 
@@ -254,6 +266,108 @@ async fn a_return_is_one_when_all_that_is_expected_is_back() {
     assert!(!returned("sent", &["cancelled"]).await && !returned("none", &[]).await);
 }
 
+/// The lines of what came back for these lines of a return sale, where 24
+/// pieces and 2 dozen were sold.
+async fn came_back(lines: &Value) -> Vec<(Option<u64>, String)> {
+    let fake = Fake::start(&[("0", "0")]).await;
+    let mut by_the_dozen = line(12, "weir:line:102", 2.0, "goods");
+    by_the_dozen["unit"] = dozen();
+    let sold = json!([line(11, "weir:line:101", 24.0, "goods"), by_the_dozen]);
+    let shipments = json!([{"id": 1, "state": "received"}, {"id": 2, "state": "cancelled"}]);
+    let found = json!([
+        sale(1, "sent", &sold, &json!([]), &json!([])),
+        sale(2, "sent", lines, &json!([]), &shipments),
+    ]);
+    fake.books.lock().unwrap().dispatch.sales.push_back(found);
+    let mut returns = fake.connect().deliveries(&document()).await.unwrap().returns;
+    assert_eq!(returns.len(), 1);
+    let one = returns.remove(0);
+    assert_eq!(one.credit.totals.unwrap().gross.to_string(), "-11.90", "as the document has it");
+    one.lines.into_iter().map(|line| (line.line, line.quantity.to_string())).collect()
+}
+
+/// A line of a return sale, with its moves.
+fn back(note: &str, (quantity, unit): (f64, Value), moves: &[Value]) -> Value {
+    let mut back = line(21, note, quantity, "goods");
+    (back["unit"], back["moves"]) = (unit, json!(moves));
+    back
+}
+
+#[tokio::test]
+async fn of_a_return_counts_what_came() {
+    let two = |moves: &[Value]| back("weir:line:101", (-2.0, piece()), moves);
+    let came = |state: &str, quantity: f64| one_move(state, quantity, &piece());
+    let of = async |line: Value| came_back(&json!([line])).await;
+    let units = |units: &str| vec![(Some(101), units.to_owned())];
+    // People have said that they expect no more.
+    assert_eq!(of(two(&[came("done", 1.0), came("cancelled", 1.0)])).await, units("1"));
+    assert_eq!(of(two(&[came("done", 1.0), came("done", 1.0)])).await, units("2"));
+    assert_eq!(of(two(&[came("done", 3.0)])).await, units("3"), "more than was expected");
+    assert_eq!(of(two(&[came("cancelled", 2.0)])).await, [], "another line's came");
+    assert_eq!(of(two(&[])).await, units("2"), "what has no moves");
+}
+
+#[tokio::test]
+async fn a_return_is_in_the_units_that_were_sold() {
+    let of = async |line: Value| came_back(&json!([line])).await;
+    let (pieces, dozens) =
+        (|quantity| one_move("done", quantity, &piece()), |quantity| one_move("done", quantity, &dozen()));
+    let sold = |line: u64, units: &str| vec![(Some(line), units.to_owned())];
+    let one_dozen = back("weir:line:101", (-1.0, dozen()), &[dozens(1.0)]);
+    assert_eq!(of(one_dozen).await, sold(101, "12"));
+    let counted = back("weir:line:101", (-1.0, dozen()), &[pieces(5.0), pieces(6.0)]);
+    assert_eq!(of(counted).await, sold(101, "11"));
+    let thirds = back("weir:line:102", (-12.0, piece()), &[pieces(4.0), pieces(4.0), pieces(4.0)]);
+    assert_eq!(of(thirds).await, sold(102, "1"));
+    let unmoved = back("weir:line:102", (-6.0, piece()), &[]);
+    assert_eq!(of(unmoved).await, sold(102, "0.5"));
+    let as_it_is = back("weir:line:102", (-0.33, dozen()), &[dozens(0.33)]);
+    assert_eq!(of(as_it_is).await, sold(102, "0.33"));
+    let nobodys = back("by hand", (-1.0, dozen()), &[dozens(1.0)]);
+    assert_eq!(of(nobodys).await, [(None, "1".to_owned())]);
+}
+
+#[tokio::test]
+async fn parcels_are_in_the_units_of_their_lines() {
+    let units = async |parts: &[(f64, Value)]| {
+        let fake = Fake::start(&[("0", "0")]).await;
+        let mut by_the_dozen = line(11, "weir:line:101", 1.0, "goods");
+        by_the_dozen["unit"] = dozen();
+        let ids = (1..=3).zip(parts);
+        let shipments: Vec<Value> = ids
+            .map(|(id, (quantity, unit))| {
+                let mut moved = moved(11, *quantity, "done", None);
+                moved["unit"] = unit.clone();
+                // By what it is sold in now.
+                moved["product"]["sale_uom"] = piece();
+                shipment(id, "done", &json!([]), &json!([moved]))
+            })
+            .collect();
+        let log: Vec<Value> = (1..=parts.len() as u64).map(|id| left(id, "done", 50 - id)).collect();
+        {
+            let mut books = fake.books.lock().unwrap();
+            let sale = sale(1, "sent", &json!([by_the_dozen]), &json!(shipments), &json!([]));
+            books.dispatch.sales.push_back(json!([sale]));
+            books.dispatch.log.push_back(json!(log));
+        }
+        let parcels = fake.connect().deliveries(&document()).await.unwrap().parcels;
+        let shown = |parcel: &weir_domain::fulfilment::Parcel| {
+            (parcel.id.0.clone(), parcel.lines[0].quantity.to_string())
+        };
+        parcels.iter().map(shown).collect::<Vec<_>>()
+    };
+    let parcel = |id: &str, units: &str| (id.to_owned(), units.to_owned());
+    let third = || (0.333_333_33, dozen());
+    let as_they_are = ["3", "2", "1"].map(|id| parcel(id, "0.33333333"));
+    assert_eq!(units(&[third(), third(), third()]).await, as_they_are);
+    let four = || (4.0, piece());
+    let thirds = [parcel("3", "0.333333"), parcel("2", "0.333334"), parcel("1", "0.333333")];
+    assert_eq!(units(&[four(), four(), four()]).await, thirds, "they are one dozen");
+    // What leaves later changes nothing of what has left.
+    assert_eq!(units(&[four(), four()]).await, [parcel("2", "0.333333"), parcel("1", "0.333334")]);
+    assert_eq!(units(&[(0.5, dozen()), (6.0, piece())]).await, [parcel("2", "0.5"), parcel("1", "0.5")]);
+}
+
 #[tokio::test]
 async fn a_sale_that_is_gone_is_said_to_be() {
     let fake = Fake::start(&[("0", "0")]).await;
@@ -289,15 +403,21 @@ async fn what_may_not_be_read_blocks() {
         ("/0/shipments/0/packages", "stock.package"),
         ("/0/shipments/0/carrier", "carrier"),
         ("/0/shipments/0/carrier/party", "party.party"),
+        ("/0/shipments/0/outgoing_moves/0/unit", "product.uom"),
         ("/0/lines/0/product", "product.product"),
+        ("/0/lines/0/unit", "product.uom"),
+        ("/0/lines/0/moves", "stock.move"),
+        ("/1/lines/0/moves", "stock.move"),
+        ("/1/lines/0/moves/0/unit", "product.uom"),
         ("/1/shipment_returns", "stock.shipment.out.return"),
     ] {
         let fake = Fake::start(&[("0", "0")]).await;
         let lines = json!([line(11, "weir:line:101", 3.0, "goods")]);
         let shipments = json!([shipment(3, "done", &json!([]), &json!([moved(11, 3.0, "done", None)]))]);
+        let back = json!([line(21, "weir:line:101", -1.0, "goods")]);
         let mut found = json!([
             sale(1, "sent", &lines, &shipments, &json!([])),
-            sale(2, "sent", &lines, &json!([]), &json!([{"id": 1, "state": "done"}])),
+            sale(2, "sent", &back, &json!([]), &json!([{"id": 1, "state": "done"}])),
         ]);
         let (parent, field) = path.rsplit_once('/').unwrap();
         found.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field).unwrap();

@@ -62,6 +62,8 @@ impl Fault {
 pub(crate) struct Books {
     /// What it was asked, decoded.
     pub(crate) log: Vec<Value>,
+    /// How many records each search wanted at most: what, and how many.
+    pub(crate) limits: Vec<(String, String)>,
     /// The one sale.
     pub(crate) sale: Option<Value>,
     /// (net, tax) after each write of a sale, first to last; the last stays.
@@ -175,6 +177,8 @@ async fn answer(State(books): State<Arc<Mutex<Books>>>, request: Request) -> Res
         asked["context"] = json!(context);
     }
     books.log.push(asked);
+    let limit = query.iter().find(|(name, _)| name == "s").map(|(_, limit)| (ask.clone(), limit.clone()));
+    books.limits.extend(limit);
     if key.as_deref() != Some(&format!("Bearer {KEY}")) {
         return Fault::new(401, "text/html", "<h1>Unauthorized</h1>").response();
     }

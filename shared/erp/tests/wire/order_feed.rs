@@ -160,13 +160,83 @@ async fn without_packages_none_are_asked_for() {
     assert!(fake.log().iter().all(|asked| asked["ask"] != "GET stock.package"));
 }
 
+/// Records asked for as long as the answer is too large.
+const HALVINGS: [&str; 8] = ["200", "100", "50", "25", "12", "6", "3", "1"];
+
+fn too_large(status: u16) -> Fault {
+    Fault::new(status, "application/json", format!("[{}1]", "1,".repeat(3 << 20)))
+}
+
+/// How many shipments were asked for at most, call by call.
+fn limits(fake: &Fake) -> Vec<String> {
+    let limits = std::mem::take(&mut fake.books.lock().unwrap().limits);
+    let shipments = limits.into_iter().filter(|(ask, _)| ask == "GET stock.shipment.out");
+    shipments.map(|(_, limit)| limit).collect()
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large_comes_in_smaller_ones() {
+    let fake = Fake::start(&[("0", "0")]).await;
+    let cursor = begun(&fake).await;
+    limits(&fake);
+    let shipments: Vec<Value> =
+        (1..=60).map(|id| changed(id, 1, Some(9), &goods_of(&[key(&id.to_string())]))).collect();
+    fake.books.lock().unwrap().dispatch.shipments.extend([json!(shipments[..50]), json!(shipments[50..])]);
+    fake.fault("GET stock.shipment.out", [too_large(200), too_large(200)]);
+    let first = fake.connect().changed_orders(Some(&cursor)).await.unwrap();
+    assert_eq!((first.orders.len(), first.more), (50, true));
+    assert_eq!(limits(&fake), HALVINGS[..3]);
+    let second = fake.connect().changed_orders(Some(&first.next)).await.unwrap();
+    assert_eq!((second.orders.len(), second.more), (10, false));
+    assert_eq!(limits(&fake), ["200"], "the next page is tried in full");
+}
+
+#[tokio::test]
+async fn packages_of_shipments_that_are_too_large_come_in_smaller_pages() {
+    let fake = Fake::start(&[("0", "0")]).await;
+    let cursor = begun(&fake).await;
+    {
+        let mut books = fake.books.lock().unwrap();
+        let package = |id: u64| changed(id, 8, None, &json!({"shipment": "stock.shipment.out,42"}));
+        let packages: Vec<Value> = (1..=120).map(package).collect();
+        books.dispatch.packages.extend([json!(packages), json!(packages[..100])]);
+        let gone = json!([{"id": 42, "outgoing_moves": [{"id": 1, "sale": key("4716")}]}]);
+        books.dispatch.shipments.push_back(gone);
+    }
+    // No shipment has changed itself.
+    let none = Fault::new(200, "application/json", "[]");
+    fake.fault("GET stock.shipment.out", [none, too_large(200)]);
+    let page = fake.connect().changed_orders(Some(&cursor)).await.unwrap();
+    assert_eq!((named(&page), page.more), (vec!["main/4716".to_owned()], true));
+    let limits = std::mem::take(&mut fake.books.lock().unwrap().limits);
+    let packages = limits.iter().filter(|(ask, limit)| ask == "GET stock.package" && limit != "1");
+    assert_eq!(packages.map(|(_, limit)| limit.as_str()).collect::<Vec<_>>(), ["200", "100"]);
+}
+
+#[tokio::test]
+async fn one_record_that_is_too_large_is_an_error_and_so_is_a_large_page_of_an_error() {
+    for (status, tries) in [(200, HALVINGS.len()), (500, 1)] {
+        let fake = Fake::start(&[("0", "0")]).await;
+        let cursor = begun(&fake).await;
+        limits(&fake);
+        fake.fault("GET stock.shipment.out", std::iter::repeat_n(too_large(status), HALVINGS.len()));
+        let error = fake.connect().changed_orders(Some(&cursor)).await.unwrap_err();
+        assert_eq!(
+            error,
+            weir_domain::outcome::CallError::unknown("the answer is larger than 4194304 bytes")
+        );
+        assert_eq!(limits(&fake), HALVINGS[..tries]);
+    }
+}
+
 #[tokio::test]
 async fn every_fault_has_its_class() {
     for on in ["GET sale.sale", "GET stock.shipment.out", "GET stock.package"] {
         for (name, fault, expected) in faults() {
             let fake = Fake::start(&[("0", "0")]).await;
             let cursor = begun(&fake).await;
-            fake.fault(on, [fault]);
+            // What is too large is asked for again, in smaller parts.
+            fake.fault(on, std::iter::repeat_n(fault, HALVINGS.len()));
             let error = fake.connect().changed_orders(Some(&cursor)).await.unwrap_err();
             assert_eq!(class(&error), expected, "{on}, {name}: {error}");
             no_canary(&error);

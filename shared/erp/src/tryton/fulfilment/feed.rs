@@ -22,7 +22,7 @@ use weir_domain::outcome::CallError;
 use weir_domain::ports::ChangedOrders;
 
 use super::super::Tryton;
-use super::super::client::Query;
+use super::super::client::{Query, Unread};
 use super::super::feed::{self, By, Change, Dates, Pass, Stream};
 use super::super::sale::SALE;
 use super::super::stock::MOVE;
@@ -30,7 +30,8 @@ use super::super::wire::Shown;
 use super::keys::WebKey;
 use super::shipments::{PACKAGE, SHIPMENT, reference};
 
-/// Records a call; a shipment with its moves is some 1,000 bytes.
+/// Records a call; a shipment with its moves is some 1,000 bytes. Fewer where
+/// shipments are so large that these are no answer.
 const RECORDS_PER_CALL: usize = 200;
 
 /// What a round reads, in turn. States change by a write; only a package says
@@ -137,10 +138,17 @@ impl Tryton {
             return Ok(ChangedOrders { orders: Vec::new(), next: feed.cursor()?, more: cursor.is_some() });
         };
         let mut pass = Pass::begin(feed, self.client.now(), self.longest_transaction);
+        let mut limit = RECORDS_PER_CALL;
         let more = loop {
-            let page = self.changed_of(pass.round()).await?;
-            if let Some(more) = pass.take(&page, RECORDS_PER_CALL, self.client.now()) {
-                break more;
+            match self.changed_of(pass.round(), limit).await {
+                Ok(page) => {
+                    if let Some(more) = pass.take(&page, limit, self.client.now()) {
+                        break more;
+                    }
+                }
+                // The same again would be too large for ever.
+                Err(Unread::TooLarge(_)) if limit > 1 => limit /= 2,
+                Err(unread) => return Err(unread.error()),
             }
         };
         let (orders, next) = pass.end()?;
@@ -164,16 +172,16 @@ impl Tryton {
         Ok(source.model() != PACKAGE || self.extras().await?.packages)
     }
 
-    async fn changed_of(&self, round: &Round) -> Result<Vec<Change<OrderKey>>, CallError> {
+    async fn changed_of(&self, round: &Round, limit: usize) -> Result<Vec<Change<OrderKey>>, Unread> {
         match round.stream {
-            Source::Sales => self.changed_sales(round).await,
-            Source::Shipments => self.changed_shipments(round).await,
-            source if self.keeps(source).await? => self.changed_packages(round).await,
+            Source::Sales => self.changed_sales(round, limit).await,
+            Source::Shipments => self.changed_shipments(round, limit).await,
+            source if self.keeps(source).await? => self.changed_packages(round, limit).await,
             Source::NewPackages | Source::Packages => Ok(Vec::new()),
         }
     }
 
-    async fn changed_sales(&self, round: &Round) -> Result<Vec<Change<OrderKey>>, CallError> {
+    async fn changed_sales(&self, round: &Round, limit: usize) -> Result<Vec<Change<OrderKey>>, Unread> {
         let shops: BTreeSet<u64> = self.config.web_shops.values().copied().collect();
         let which = json!([
             "OR",
@@ -185,7 +193,7 @@ impl Tryton {
             ],
         ]);
         let fields = ["web_shop", "web_id", "origin"];
-        let sales: Vec<Record<Sale>> = self.records(round, &[which], &fields).await?;
+        let sales: Vec<Record<Sale>> = self.records(round, limit, &[which], &fields).await?;
         let origin = |sale: &Sale| reference(sale.origin.as_deref()?, SALE);
         let origins: BTreeSet<u64> = sales.iter().filter_map(|sale| origin(&sale.of)).collect();
         let origins = self.sales_by_id(&origins).await?;
@@ -213,9 +221,9 @@ impl Tryton {
         Ok(found.into_iter().map(|found| (found.id, found.key)).collect())
     }
 
-    async fn changed_shipments(&self, round: &Round) -> Result<Vec<Change<OrderKey>>, CallError> {
+    async fn changed_shipments(&self, round: &Round, limit: usize) -> Result<Vec<Change<OrderKey>>, Unread> {
         let which = json!(["state", "in", ["shipped", "done", "cancelled"]]);
-        let shipments: Vec<Record<Shipment>> = self.records(round, &[which], &SHIPMENT_FIELDS).await?;
+        let shipments: Vec<Record<Shipment>> = self.records(round, limit, &[which], &SHIPMENT_FIELDS).await?;
         shipments
             .into_iter()
             .map(|shipment| {
@@ -225,8 +233,8 @@ impl Tryton {
             .collect()
     }
 
-    async fn changed_packages(&self, round: &Round) -> Result<Vec<Change<OrderKey>>, CallError> {
-        let packages: Vec<Record<Package>> = self.records(round, &[], &["shipment"]).await?;
+    async fn changed_packages(&self, round: &Round, limit: usize) -> Result<Vec<Change<OrderKey>>, Unread> {
+        let packages: Vec<Record<Package>> = self.records(round, limit, &[], &["shipment"]).await?;
         let shipment = |package: &Package| reference(package.shipment.as_deref()?, SHIPMENT);
         let ids: BTreeSet<u64> = packages.iter().filter_map(|package| shipment(&package.of)).collect();
         let gone = self.gone(&ids).await?;
@@ -239,7 +247,7 @@ impl Tryton {
 
     /// The orders of those of these shipments that have left. A package before
     /// that is none of the customer's business.
-    async fn gone(&self, ids: &BTreeSet<u64>) -> Result<BTreeMap<u64, Vec<OrderKey>>, CallError> {
+    async fn gone(&self, ids: &BTreeSet<u64>) -> Result<BTreeMap<u64, Vec<OrderKey>>, Unread> {
         #[derive(Deserialize)]
         struct Found {
             id: u64,
@@ -249,8 +257,14 @@ impl Tryton {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let domain = json!([["id", "in", ids], ["state", "in", ["shipped", "done"]]]);
-        let found: Vec<Found> = self.client.search(SHIPMENT, &domain, &SHIPMENT_FIELDS, ids.len()).await?;
+        let query = Query {
+            domain: json!([["id", "in", ids], ["state", "in", ["shipped", "done"]]]),
+            fields: &SHIPMENT_FIELDS,
+            order: Value::Null,
+            limit: ids.len(),
+            context: Value::Null,
+        };
+        let found: Vec<Found> = self.client.query_fitting(SHIPMENT, &query).await?;
         found.iter().map(|found| Ok((found.id, self.orders_of(&found.shipment)?))).collect()
     }
 
@@ -268,9 +282,10 @@ impl Tryton {
     async fn records<T: DeserializeOwned>(
         &self,
         round: &Round,
+        limit: usize,
         which: &[Value],
         fields: &[&str],
-    ) -> Result<Vec<Record<T>>, CallError> {
+    ) -> Result<Vec<Record<T>>, Unread> {
         let mut domain = vec![json!(["company", "=", self.config.company]), round.rest()];
         domain.extend_from_slice(which);
         let fields = [fields, &[By::Created.field(), By::Written.field()]].concat();
@@ -278,10 +293,10 @@ impl Tryton {
             domain: domain.into(),
             fields: &fields,
             order: round.order(),
-            limit: RECORDS_PER_CALL,
+            limit,
             context: Value::Null,
         };
-        self.client.query(round.stream.model(), &query).await
+        self.client.query_fitting(round.stream.model(), &query).await
     }
 }
 

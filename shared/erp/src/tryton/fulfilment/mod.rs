@@ -7,6 +7,7 @@
 
 mod feed;
 mod keys;
+mod quantity;
 #[cfg(test)]
 mod recorded;
 mod returns;
@@ -24,9 +25,10 @@ use super::Tryton;
 use super::client::Query;
 use super::lines::shop_line;
 use super::sale::{HEAD_FIELDS, Head, SALE};
-use super::stock::UNIT_FIELDS;
+use super::stock::{MOVE, MoveState, Unit};
 use super::wire::{Shown, WireQuantity};
 use super::workflow::id;
+use quantity::UNIT;
 use returns::ReturnShipment;
 use shipments::{Extras, SHIPMENT, Shipment};
 
@@ -58,10 +60,30 @@ struct BookedLine {
     kind: String,
     note: Option<String>,
     quantity: Option<WireQuantity>,
+    /// A line without a product may have none.
+    #[serde(default)]
+    unit: Shown<Unit>,
     #[serde(default)]
     product: Shown<Product>,
-    /// Ids.
-    moves: Vec<u64>,
+    #[serde(default)]
+    moves: Shown<Vec<LineMove>>,
+}
+
+/// Units of a line on their way, out or back.
+#[derive(Deserialize)]
+struct LineMove {
+    state: MoveState,
+    quantity: WireQuantity,
+    #[serde(default)]
+    unit: Shown<Unit>,
+}
+
+/// A line of the order's sale, for what left of it and what came back.
+#[derive(Debug, Clone, Copy)]
+struct SoldLine {
+    /// The shop's line; `None` for one that people added.
+    of: Option<u64>,
+    unit: Option<Unit>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +107,8 @@ impl BookedLine {
     fn is_goods(&self) -> Result<bool, CallError> {
         let is_service = self.product.of(PRODUCT)?.is_none_or(|product| product.kind == "service");
         let is_positive = self.quantity.is_some_and(|quantity| quantity.0.is_sign_positive());
-        Ok(self.is_sold() && is_positive && (!is_service || !self.moves.is_empty()))
+        let moves = !self.moves.all(MOVE)?.is_empty();
+        Ok(self.is_sold() && is_positive && (!is_service || moves))
     }
 }
 
@@ -101,9 +124,13 @@ impl Booked {
         Ok(goods)
     }
 
-    /// The shop's line of each line here; `None` for one that people added.
-    fn shop_lines(&self) -> BTreeMap<u64, Option<u64>> {
-        self.lines.iter().map(|line| (line.id, shop_line(line.note()))).collect()
+    /// Every line here, by its id.
+    fn sold(&self) -> Result<BTreeMap<u64, SoldLine>, CallError> {
+        let sold = |line: &BookedLine| {
+            let unit = line.unit.of(UNIT)?.copied();
+            Ok((line.id, SoldLine { of: shop_line(line.note()), unit }))
+        };
+        self.lines.iter().map(sold).collect()
     }
 }
 
@@ -117,14 +144,15 @@ impl Tryton {
         let sale = sales.into_iter().next().ok_or_else(gone)?;
         let shipments = sale.shipments.all(SHIPMENT)?;
         let departures = self.departures(shipments).await?;
+        let sold = sale.sold()?;
         let mut returns = Vec::new();
         for sale in &returned {
-            returns.extend(sale.goods_return()?);
+            returns.extend(sale.goods_return(&sold)?);
         }
         Ok(Deliveries {
             sale: sale.head.document(),
             goods: sale.goods()?,
-            parcels: shipments::parcels(shipments, &sale.shop_lines(), &departures, &extras)?,
+            parcels: shipments::parcels(shipments, &sold, &departures, &extras)?,
             returns,
         })
     }
@@ -133,12 +161,9 @@ impl Tryton {
     /// with a `web_id` is a credit for a refund of the shop, or another
     /// program's.
     async fn booked(&self, id: u64, extras: &Extras) -> Result<Vec<Booked>, CallError> {
-        let units: Vec<String> =
-            UNIT_FIELDS.iter().map(|field| format!("shipments.outgoing_moves.product.{field}")).collect();
         let mut fields = HEAD_FIELDS.to_vec();
         fields.extend(FIELDS);
         fields.extend(extras.fields());
-        fields.extend(units.iter().map(String::as_str));
         let query = Query {
             domain: json!([
                 "OR",
@@ -164,19 +189,29 @@ impl Tryton {
 }
 
 /// What to read of a sale, beside its [`Head`] and what modules add.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 24] = [
     "shipment_state",
     "lines.type",
     "lines.note",
     "lines.quantity",
     "lines.product.code",
     "lines.product.type",
-    "lines.moves",
+    "lines.unit.factor",
+    "lines.unit.rate",
+    "lines.unit.digits",
+    "lines.moves.state",
+    "lines.moves.quantity",
+    "lines.moves.unit.factor",
+    "lines.moves.unit.rate",
+    "lines.moves.unit.digits",
     "shipments.state",
     "shipments.create_date",
     "shipments.outgoing_moves.origin",
     "shipments.outgoing_moves.state",
-    "shipments.outgoing_moves.internal_quantity",
+    "shipments.outgoing_moves.quantity",
+    "shipments.outgoing_moves.unit.factor",
+    "shipments.outgoing_moves.unit.rate",
+    "shipments.outgoing_moves.unit.digits",
     "shipments.outgoing_moves.product.code",
     "shipment_returns.state",
 ];

@@ -8,6 +8,7 @@ use weir_testkit::recordings::json_files;
 
 use super::super::sale::SALE;
 use super::super::wire::WireInstant;
+use super::SoldLine;
 use super::returns::ReturnShipment;
 use super::shipments::{Extras, SHIPMENT, Shipment, parcels, reference};
 
@@ -35,8 +36,7 @@ fn shipment(mut body: Value) -> Shipment {
             one["package"] = package["id"].clone();
             one["origin"] = json!("sale.line,1");
             one["state"] = json!("assigned");
-            one["internal_quantity"] = one["quantity"].clone();
-            one["product"]["default_uom"] = piece.clone();
+            one["unit"] = piece.clone();
             outgoing.push(one);
         }
     }
@@ -48,7 +48,7 @@ fn shipment(mut body: Value) -> Shipment {
 fn a_shipped_package_is_a_parcel() {
     let Some(mut recorded) = bodies() else { return };
     let shipment = shipment(recorded.remove("91-shipment-tracking").unwrap());
-    let lines = BTreeMap::from([(1, Some(101))]);
+    let lines = BTreeMap::from([(1, SoldLine { of: Some(101), unit: None })]);
     let all = Extras { carrier: true, packages: true, tracking: true };
     let parcels = parcels(&[shipment], &lines, &BTreeMap::new(), &all).unwrap();
     assert_eq!(parcels.len(), 1);

@@ -16,9 +16,10 @@ use weir_domain::outcome::CallError;
 
 use super::super::Tryton;
 use super::super::client::Query;
-use super::super::stock::{MOVE, MoveState, WireUnits};
+use super::super::stock::{MOVE, MoveState, Unit};
 use super::super::wire::{Shown, WireInstant, WireQuantity, clean};
-use super::{NO_ITEM, PRODUCT};
+use super::quantity::Shares;
+use super::{NO_ITEM, PRODUCT, SoldLine};
 
 pub(super) const SHIPMENT: &str = "stock.shipment.out";
 pub(super) const PACKAGE: &str = "stock.package";
@@ -78,7 +79,9 @@ struct Move {
     /// E.g. `sale.line,17`.
     origin: Option<String>,
     state: MoveState,
-    internal_quantity: WireQuantity,
+    quantity: WireQuantity,
+    #[serde(default)]
+    unit: Shown<Unit>,
     #[serde(default)]
     product: Shown<Product>,
     package: Option<u64>,
@@ -87,8 +90,6 @@ struct Move {
 #[derive(Deserialize)]
 struct Product {
     code: Option<String>,
-    #[serde(flatten)]
-    units: WireUnits,
 }
 
 /// Which fields of a shipment this Tryton has: they are modules'.
@@ -182,22 +183,24 @@ pub(super) fn reference(text: &str, model: &str) -> Option<u64> {
     text.strip_prefix(model)?.strip_prefix(',')?.parse().ok()
 }
 
-/// The parcels of a sale. `lines` are its own: other sales may be in the same
-/// shipment, even in the same package.
+/// The parcels of a sale, in the order in which they left: what leaves later
+/// changes nothing of what is shown. `lines` are its own: other
+/// sales may be in the same shipment, even in the same package.
 pub(super) fn parcels(
     shipments: &[Shipment],
-    lines: &BTreeMap<u64, Option<u64>>,
+    lines: &BTreeMap<u64, SoldLine>,
     departures: &Departures,
     extras: &Extras,
 ) -> Result<Vec<Parcel>, CallError> {
     let mut parcels = Vec::new();
-    for shipment in shipments.iter().filter(|shipment| shipment.has_left()) {
+    let mut shares = Shares::default();
+    let mut left: Vec<&Shipment> = shipments.iter().filter(|shipment| shipment.has_left()).collect();
+    left.sort_by_key(|shipment| (shipment.left_at(departures), shipment.id));
+    for shipment in left {
         let packages: &[Package] = if extras.packages { shipment.packages.all(PACKAGE)? } else { &[] };
         let carrier = if extras.carrier { shipment.carrier()? } else { None };
-        // The log can be emptied. When it was made is not when it left, but
-        // as unlikely to change.
-        let shipped_at = departures.get(&shipment.id).copied().unwrap_or(shipment.create_date.0);
-        for (package, lines) in shipment.contents(packages, lines)? {
+        let shipped_at = shipment.left_at(departures);
+        for (package, lines) in shipment.contents(packages, lines, &mut shares)? {
             let root = packages.iter().find(|one| Some(one.id) == package);
             parcels.push(Parcel {
                 id: ParcelId(
@@ -222,6 +225,12 @@ impl Shipment {
         matches!(self.state, ShipmentState::Shipped | ShipmentState::Done)
     }
 
+    /// The log can be emptied. When it was made is not when it left, but as
+    /// unlikely to change.
+    fn left_at(&self, departures: &Departures) -> Timestamp {
+        departures.get(&self.id).copied().unwrap_or(self.create_date.0)
+    }
+
     /// The carrier as customers know it: Tryton's own name of it has the
     /// merchant's product in it.
     fn carrier(&self) -> Result<Option<String>, CallError> {
@@ -243,14 +252,16 @@ impl Shipment {
     fn contents(
         &self,
         packages: &[Package],
-        lines: &BTreeMap<u64, Option<u64>>,
+        lines: &BTreeMap<u64, SoldLine>,
+        shares: &mut Shares,
     ) -> Result<BTreeMap<Option<u64>, Vec<DeliveredLine>>, CallError> {
         let parents: BTreeMap<u64, Option<u64>> = packages.iter().map(|one| (one.id, one.parent)).collect();
         let mut contents: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for one in self.outgoing_moves.all(MOVE)? {
             let origin = one.origin.as_deref().and_then(|origin| reference(origin, "sale.line"));
-            let Some(line) = origin.and_then(|origin| lines.get(&origin)) else { continue };
-            let Some(delivered) = one.delivered(*line)? else { continue };
+            let Some(origin) = origin else { continue };
+            let Some(line) = lines.get(&origin) else { continue };
+            let Some(delivered) = one.delivered(origin, line, shares)? else { continue };
             contents.entry(one.package.map(|package| root(package, &parents))).or_default().push(delivered);
         }
         Ok(contents)
@@ -270,17 +281,22 @@ fn root(mut package: u64, parents: &BTreeMap<u64, Option<u64>>) -> u64 {
 }
 
 impl Move {
-    /// What it takes to the customer of a line of the shop, in the unit that
-    /// is sold.
-    fn delivered(&self, line: Option<u64>) -> Result<Option<DeliveredLine>, CallError> {
-        let counted = self.internal_quantity.0;
-        if self.state == MoveState::Cancelled || counted <= Decimal::ZERO {
+    /// What it takes to the customer of a line of the sale, in that line's
+    /// unit.
+    fn delivered(
+        &self,
+        origin: u64,
+        line: &SoldLine,
+        shares: &mut Shares,
+    ) -> Result<Option<DeliveredLine>, CallError> {
+        if self.state == MoveState::Cancelled || self.quantity.0 <= Decimal::ZERO {
             return Ok(None);
         }
         let product = self.product.of(PRODUCT)?;
         let product = product.ok_or_else(|| CallError::unknown("a move without a product"))?;
         let item = product.code.clone().unwrap_or_else(|| NO_ITEM.to_owned());
-        Ok(Some(DeliveredLine { line, item, quantity: product.units.units().sold(counted)? }))
+        let quantity = shares.next(origin, (self.quantity, &self.unit), line.unit.as_ref())?;
+        Ok(Some(DeliveredLine { line: line.of, item, quantity }))
     }
 }
 

@@ -17,7 +17,7 @@ use super::super::wire::WireQuantity;
 /// Codes asked for in one call: keeps the URL well under 8 KiB.
 const CODES_PER_CALL: usize = 50;
 /// More digits of a quantity are what floats and thirds left.
-const DIGITS: u32 = 6;
+pub(in crate::tryton) const DIGITS: u32 = 6;
 
 /// An item whose stock Tryton keeps.
 #[derive(Debug, Clone)]
@@ -27,7 +27,8 @@ pub(super) struct Goods {
     pub(super) units: Units,
 }
 
-/// From the unit that an item is counted in to the one that it is sold in.
+/// From one unit to another: that which an item is counted in, to the one that
+/// it is sold in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tryton) struct Units {
     /// Sold units are counted units times this …
@@ -41,10 +42,13 @@ pub(in crate::tryton) struct Units {
 impl Units {
     /// A quantity in the unit it is sold in.
     pub(in crate::tryton) fn sold(&self, counted: Decimal) -> Result<Decimal, CallError> {
+        Ok(self.converted(counted)?.round_dp(DIGITS).normalize())
+    }
+
+    /// The same, with all digits: to be added up.
+    pub(in crate::tryton) fn converted(&self, counted: Decimal) -> Result<Decimal, CallError> {
         let sold = counted.checked_mul(self.times).and_then(|product| product.checked_div(self.over));
-        let sold =
-            sold.ok_or_else(|| CallError::unknown("a quantity or a unit that cannot be calculated with"))?;
-        Ok(sold.round_dp(DIGITS).normalize())
+        sold.ok_or_else(|| CallError::unknown("a quantity or a unit that cannot be calculated with"))
     }
 
     /// What of a sold quantity can be sold: no part of a box.
@@ -54,7 +58,7 @@ impl Units {
 }
 
 /// What to read of a product for its [`Units`].
-pub(in crate::tryton) const UNIT_FIELDS: [&str; 6] = [
+pub(super) const UNIT_FIELDS: [&str; 6] = [
     "default_uom.factor",
     "default_uom.rate",
     "default_uom.digits",
@@ -65,14 +69,14 @@ pub(in crate::tryton) const UNIT_FIELDS: [&str; 6] = [
 
 /// The units of a product as Tryton has them.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(in crate::tryton) struct WireUnits {
+pub(super) struct WireUnits {
     default_uom: Unit,
     sale_uom: Option<Unit>,
 }
 
 /// `factor` is how many of the base unit it is, `rate` the reverse of that.
 #[derive(Debug, Clone, Copy, Deserialize)]
-struct Unit {
+pub(in crate::tryton) struct Unit {
     id: u64,
     factor: WireQuantity,
     rate: WireQuantity,
@@ -87,24 +91,33 @@ impl Unit {
         let by_rate = factor.is_zero() || (!rate.is_zero() && rate.scale() < factor.scale());
         if by_rate { (Decimal::ONE, rate) } else { (factor, Decimal::ONE) }
     }
-}
 
-impl WireUnits {
-    pub(in crate::tryton) fn units(&self) -> Units {
-        let sold = self.sale_uom.unwrap_or(self.default_uom);
-        if sold.id == self.default_uom.id {
-            return Units { times: Decimal::ONE, over: Decimal::ONE, digits: sold.digits };
+    /// Whether it is the same one.
+    pub(in crate::tryton) fn is(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+
+    /// From quantities in it to quantities in another one.
+    pub(in crate::tryton) fn to(&self, other: &Self) -> Units {
+        if self.is(other) {
+            return Units { times: Decimal::ONE, over: Decimal::ONE, digits: other.digits };
         }
-        let (counted_times, counted_over) = self.default_uom.size();
-        let (sold_times, sold_over) = sold.size();
+        let (own_times, own_over) = self.size();
+        let (other_times, other_over) = other.size();
         // Zero where one is, or where the product is more than a decimal
         // holds.
         let product = |a: Decimal, b: Decimal| a.checked_mul(b).unwrap_or_default();
-        let times = product(counted_times, sold_over);
-        let over = product(counted_over, sold_times);
+        let times = product(own_times, other_over);
+        let over = product(own_over, other_times);
         // Such a unit gives no quantities, rather than nothing.
         let over = if times.is_zero() { times } else { over };
-        Units { times, over, digits: sold.digits }
+        Units { times, over, digits: other.digits }
+    }
+}
+
+impl WireUnits {
+    pub(super) fn units(&self) -> Units {
+        self.default_uom.to(&self.sale_uom.unwrap_or(self.default_uom))
     }
 }
 

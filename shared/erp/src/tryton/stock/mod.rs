@@ -33,7 +33,7 @@ use super::Tryton;
 use super::feed::PAGE;
 use super::wire::{Id, WireDate};
 use goods::Goods;
-pub(super) use goods::{UNIT_FIELDS, WireUnits};
+pub(super) use goods::{DIGITS, Unit};
 use moves::Flow;
 pub(super) use moves::MoveState;
 

@@ -13,22 +13,24 @@ fn a_package_is_in_the_outermost_one() {
 }
 
 #[test]
-fn units_are_those_that_are_sold() {
-    let unit =
-        |id: u64, factor: f64, rate: f64| json!({"id": id, "factor": factor, "rate": rate, "digits": 0});
-    let product =
-        json!({"code": "EGGS", "default_uom": unit(1, 1.0, 1.0), "sale_uom": unit(2, 12.0, 0.083_333)});
-    let one = |state: &str, quantity: f64| {
+fn units_are_those_of_the_line() {
+    let piece = json!({"id": 1, "factor": 1.0, "rate": 1.0, "digits": 0});
+    let dozen = json!({"id": 2, "factor": 12.0, "rate": 0.083_333, "digits": 2});
+    let line = SoldLine { of: Some(7), unit: serde_json::from_value(dozen.clone()).unwrap() };
+    let one = |state: &str, quantity: f64, unit: &serde_json::Value| {
         let one = json!({
-            "origin": "sale.line,1", "state": state, "internal_quantity": quantity, "product": product,
-            "package": null,
+            "origin": "sale.line,1", "state": state, "quantity": quantity, "unit": unit,
+            "product": {"code": "EGGS"}, "package": null,
         });
         let one: Move = serde_json::from_value(one).unwrap();
-        one.delivered(Some(7)).unwrap().map(|line| (line.line, line.item, line.quantity.to_string()))
+        let delivered = one.delivered(1, &line, &mut Shares::default()).unwrap();
+        delivered.map(|line| (line.line, line.item, line.quantity.to_string()))
     };
-    assert_eq!(one("done", 36.0), Some((Some(7), "EGGS".to_owned(), "3".to_owned())));
-    assert_eq!(one("assigned", 6.0), Some((Some(7), "EGGS".to_owned(), "0.5".to_owned())));
-    assert_eq!((one("cancelled", 36.0), one("draft", 0.0)), (None, None));
+    let eggs = |quantity: &str| Some((Some(7), "EGGS".to_owned(), quantity.to_owned()));
+    assert_eq!(one("done", 36.0, &piece), eggs("3"));
+    assert_eq!(one("assigned", 6.0, &piece), eggs("0.5"));
+    assert_eq!(one("done", 36.0, &dozen), eggs("36"));
+    assert_eq!((one("cancelled", 36.0, &dozen), one("draft", 0.0, &piece)), (None, None));
 }
 
 #[test]
