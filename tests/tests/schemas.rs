@@ -254,6 +254,7 @@ fn wrong_erps() -> Vec<Wrong> {
         wrong("an unknown rounding field", "/rounding/account", Some(json!(7)), By::Both),
         wrong("a time-out that outlives the function", "/timeout_s", Some(json!(60)), By::Type),
         wrong("lateness below the time-out", "/longest_request_s", Some(json!(5)), By::Type),
+        wrong("lateness beyond what a queue waits", "/longest_request_s", Some(json!(601)), By::Type),
         wrong("plain http", "/url", Some(json!("http://erp.example.com/")), By::Type),
     ]
 }

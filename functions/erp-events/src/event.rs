@@ -108,8 +108,8 @@ pub enum BadEvent {
     /// The ERP's document has no such location.
     #[error("the ERP's document describes no such location")]
     LocationUnknown,
-    /// No usable store of this name is told of deliveries by this ERP.
-    #[error("there is no such store that books in this ERP and is told of parcels and returns")]
+    /// No store of this name is told of deliveries.
+    #[error("there is no such store that is told of parcels and returns")]
     StoreNotServed,
 }
 

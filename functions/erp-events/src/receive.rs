@@ -92,9 +92,7 @@ impl Receiver {
             Ok(Event::Stock(event)) => {
                 self.stock_changed(erp, source, event, signed_with, delivery.correlation).await
             }
-            Ok(Event::Orders(event)) => {
-                self.orders_changed(erp, event, signed_with, delivery.correlation).await
-            }
+            Ok(Event::Orders(event)) => self.orders_changed(event, signed_with, delivery.correlation).await,
         }
     }
 
@@ -156,17 +154,21 @@ impl Receiver {
     }
 
     /// Whoever of the three says it is believed: the ERP is asked in any case.
+    /// Where the store books today does not matter either: each of its orders
+    /// knows the ERP it was booked in.
     async fn orders_changed(
         &self,
-        erp: &ErpConfig,
         event: OrdersChanged,
         signed_with: SignedWith,
         correlation: &str,
     ) -> Receipt {
-        let is_told = |store: &StoreConfig| {
-            store.fulfilment.is_some() && store.entities.iter().any(|rule| rule.erp == erp.erp)
+        let is_told = match self.configuration.stores.get(&event.store) {
+            None => false,
+            Some(Ok(store)) => store.fulfilment.is_some(),
+            // What it wants is not known: its orders wait in the ledger.
+            Some(Err(_)) => true,
         };
-        if !self.configuration.store(&event.store).is_ok_and(|store| is_told(&store)) {
+        if !is_told {
             return Receipt::Bad(BadEvent::StoreNotServed);
         }
         match self.fulfilment_queue.send(&self.hints(&event, correlation)).await {

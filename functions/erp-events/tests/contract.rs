@@ -207,16 +207,24 @@ async fn orders_are_named_to_the_queue_of_fulfilment_whatever_changed_of_them() 
 }
 
 #[tokio::test]
-async fn a_store_that_this_erp_does_not_serve_gets_no_hints() {
+async fn a_store_that_is_not_told_gets_no_hints() {
     let world = world();
-    let refused = |answer: (u16, Value)| (answer.0, answer.1["code"].clone());
-    for store in ["silent", "off", "nobody"] {
+    for store in ["silent", "nobody"] {
         let answer = world.send(ERP, OF_ERP, &orders("shipment.changed", store, &["1"])).await;
-        assert_eq!(refused(answer), (422, json!("store_not_served")), "{store}");
+        assert_eq!((answer.0, &answer.1["code"]), (422, &json!("store_not_served")), "{store}");
     }
-    let elsewhere = world.send(SPARE, OF_ERP, &orders("shipment.changed", "main", &["1"])).await;
-    assert_eq!(refused(elsewhere), (422, json!("store_not_served")), "it books in another ERP");
     assert_eq!(world.orders.depth(), 0);
+}
+
+#[tokio::test]
+async fn what_an_erp_says_of_a_store_is_kept_wherever_it_books_and_while_it_is_switched_off() {
+    let world = world();
+    for (path, store) in [(SPARE, "main"), (ERP, "off")] {
+        let answer = world.send(path, OF_ERP, &orders("shipment.changed", store, &["1"])).await;
+        assert_eq!(answer, (202, json!({"accepted": 1})), "{store}");
+        let [hint] = <[Hint; 1]>::try_from(world.orders.take()).unwrap();
+        assert_eq!(hint.key().to_string(), format!("{store}/1"));
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
-//! Whose feeds are followed: every ERP in which a usable store books that is
-//! told of parcels and returns.
+//! Whose feeds are followed: every ERP's, for all stores that are told of
+//! parcels and returns.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use weir_domain::config::StoreConfig;
 use weir_domain::id::{ErpId, StoreId};
-use weir_runtime::config::Configuration;
+use weir_runtime::config::{Configuration, Disabled};
 
 /// One ERP's feed of orders.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,53 +15,52 @@ pub(crate) struct Feed {
     pub(crate) stores: Vec<StoreId>,
 }
 
-/// Every feed that a usable store's document asks for.
+/// The feed of every ERP, once a usable store's document asks for one. Where a
+/// store books today says nothing of its older orders: each knows the ERP it
+/// was booked in.
 pub(crate) fn feeds(configuration: &Configuration) -> Vec<Feed> {
-    let mut stores: BTreeMap<&ErpId, Vec<&StoreId>> = BTreeMap::new();
-    for store in configuration.usable_stores().filter(|store| store.fulfilment.is_some()) {
-        for rule in &store.entities {
-            stores.entry(&rule.erp).or_default().push(&store.store);
-        }
+    if !configuration.usable_stores().any(|store| store.fulfilment.is_some()) {
+        return Vec::new();
     }
-    // What a store that is switched off wants is not known. A feed says things
-    // once, so its orders are sent too: they wait in the ledger.
-    let disabled: Vec<&StoreId> =
-        configuration.stores.iter().filter_map(|(name, store)| store.is_err().then_some(name)).collect();
-    let feed = |(erp, told): (&ErpId, Vec<&StoreId>)| {
-        let mut stores: Vec<StoreId> = told.into_iter().chain(disabled.iter().copied()).cloned().collect();
-        stores.sort();
-        stores.dedup();
-        Feed { erp: erp.clone(), stores }
+    // What a store that is switched off wants is not known. Its orders are sent
+    // too: they wait in the ledger.
+    let is_told = |store: &Result<Arc<StoreConfig>, Disabled>| {
+        store.as_ref().map_or(true, |store| store.fulfilment.is_some())
     };
-    stores.into_iter().map(feed).collect()
+    let told = configuration.stores.iter().filter(|(_, store)| is_told(store));
+    let stores: Vec<StoreId> = told.map(|(name, _)| name.clone()).collect();
+    configuration.erps.keys().map(|erp| Feed { erp: erp.clone(), stores: stores.clone() }).collect()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::Arc;
-
-    use weir_domain::config::{FulfilmentConfig, StoreConfig};
-    use weir_runtime::config::Disabled;
+    use serde_json::json;
+    use weir_domain::config::{ErpConfig, FulfilmentConfig};
     use weir_testkit::sample;
 
     use super::*;
 
-    /// A store that books in these ERPs and is told of parcels.
-    pub(crate) fn store(name: &str, erps: &[&str]) -> StoreConfig {
-        let mut store = sample::store_config(name, "books");
-        let rule = store.entities.remove(0);
-        for erp in erps {
-            store
-                .entities
-                .push(weir_domain::config::EntityRule { erp: erp.parse().unwrap(), ..rule.clone() });
-        }
-        store.fulfilment = Some(FulfilmentConfig::default());
-        store
+    /// A store that books in this ERP and is told of parcels.
+    pub(crate) fn store(name: &str, erp: &str) -> StoreConfig {
+        StoreConfig { fulfilment: Some(FulfilmentConfig::default()), ..sample::store_config(name, erp) }
     }
 
-    pub(crate) fn configuration(stores: impl IntoIterator<Item = StoreConfig>) -> Configuration {
+    fn erp(name: &str) -> ErpConfig {
+        serde_json::from_value(json!({
+            "erp": name, "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",
+            "database": "d", "company": 1, "warehouse": 1, "web_shops": {}, "taxes": {},
+            "rounding": {"item": "R", "tax_unit": {}},
+        }))
+        .unwrap()
+    }
+
+    pub(crate) fn configuration(
+        erps: &[&str],
+        stores: impl IntoIterator<Item = StoreConfig>,
+    ) -> Configuration {
         let stores = stores.into_iter().map(|store| (store.store.clone(), Ok(Arc::new(store))));
-        Configuration { stores: stores.collect(), ..Configuration::default() }
+        let erps = erps.iter().map(|name| (name.parse().unwrap(), erp(name)));
+        Configuration { stores: stores.collect(), erps: erps.collect(), ..Configuration::default() }
     }
 
     fn shown(configuration: &Configuration) -> Vec<String> {
@@ -72,17 +72,19 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_feed_is_followed_for_the_stores_that_are_told() {
-        let mut silent = store("silent", &["books", "ledgers"]);
-        silent.fulfilment = None;
-        let stores = [store("main", &["books"]), store("second", &["books", "own", "own"]), silent];
-        assert_eq!(shown(&configuration(stores)), ["books: main second", "own: second"]);
+    fn every_feed_is_followed_for_the_stores_that_are_told_wherever_they_book_today() {
+        let silent = StoreConfig { fulfilment: None, ..store("silent", "ledgers") };
+        let stores = [store("main", "books"), store("second", "own"), silent.clone()];
+        let erps = ["books", "ledgers", "own"];
+        let all = ["books: main second", "ledgers: main second", "own: main second"];
+        assert_eq!(shown(&configuration(&erps, stores)), all);
+        assert_eq!(shown(&configuration(&erps, [silent])), [""; 0]);
         assert_eq!(shown(&Configuration::default()), [""; 0]);
     }
 
     #[test]
     fn what_is_said_of_a_store_that_is_switched_off_is_kept() {
-        let mut configuration = configuration([store("main", &["books"])]);
+        let mut configuration = configuration(&["books"], [store("main", "books")]);
         configuration.stores.insert("off".parse().unwrap(), Err(Disabled(Vec::new())));
         assert_eq!(shown(&configuration), ["books: main off"]);
         configuration.stores.remove(&"main".parse().unwrap());

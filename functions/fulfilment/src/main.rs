@@ -1,5 +1,4 @@
-//! SQS: what the ERP shipped, took back or cancelled → shop. Schedule: which
-//! orders that is about, by the ERP's own feed.
+//! SQS: what the ERP shipped or took back → shop. Schedule: ERP's feed → queue.
 
 use std::sync::Arc;
 
@@ -13,8 +12,8 @@ use weir_domain::push::{OrderPush, StockOut};
 use weir_ledger::{DynamoLedger, DynamoStock, SqsOrderQueue, SqsStockQueue};
 use weir_runtime::batch::{Batch, SqsVisibility, invocation_deadline};
 use weir_runtime::environment::{
-    DocumentsEnvironment, FulfilmentQueueEnvironment, LedgerEnvironment, Profile, StockQueueEnvironment,
-    StockTableEnvironment, TelemetryEnvironment, process,
+    DocumentsEnvironment, FulfilmentQueueEnvironment, LedgerEnvironment, NightlyEnvironment, Profile,
+    StockQueueEnvironment, StockTableEnvironment, TelemetryEnvironment, process,
 };
 use weir_runtime::{aws, clock::SystemClock, config::Configuration};
 use weir_runtime::{mappings::SeededMappings, secrets::Secrets, telemetry::Telemetry};
@@ -45,10 +44,11 @@ async fn main() -> Result<(), Error> {
         stock: Some(stock),
         clock: Arc::clone(&clock),
     };
-    let url = FulfilmentQueueEnvironment::read(&process)?.url;
+    let FulfilmentQueueEnvironment { url } = FulfilmentQueueEnvironment::read(&process)?;
     let queue = Arc::new(SqsOrderQueue::new(sqs.clone(), url.clone()));
     let follow = FollowOrders { schedules: Arc::clone(&ledger) as _, queue, clock: Arc::clone(&clock) };
-    let tick = Tick { configuration, connections, ledger, follow };
+    let NightlyEnvironment { hour } = NightlyEnvironment::read(&process)?;
+    let tick = Tick { configuration, connections, ledger, follow, hour };
     let batch = Batch { concurrency: 1, clock, visibility: Arc::new(SqsVisibility::new(sqs, url)) };
     let fulfilment = &Fulfilment { push, batch, tick };
     lambda_runtime::run(service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Value>| {

@@ -1,5 +1,6 @@
 //! One tick: every ERP's feed of orders is followed, for the stores that are
-//! told of parcels and returns. One ERP's trouble is not another's.
+//! told of parcels and returns; then its last day is said again where that is
+//! due. One ERP's trouble is not another's.
 
 use std::sync::Arc;
 
@@ -28,6 +29,17 @@ pub struct Tick {
     pub ledger: Arc<dyn Ledger>,
     /// The use case.
     pub follow: FollowOrders,
+    /// The hour of the day, UTC, from which a feed's last day may be said
+    /// again.
+    pub hour: i8,
+}
+
+/// A feed whose ERP may be asked.
+struct Open<'a> {
+    feed: &'a Feed,
+    erp: Arc<dyn Erp>,
+    /// Unique to this run and ERP.
+    owner: String,
 }
 
 /// Some duties failed for reasons of ours; each was logged.
@@ -42,7 +54,8 @@ pub struct Incomplete {
 type Done = bool;
 
 impl Tick {
-    /// Follows each feed for its part of the time. An ERP that cannot be read
+    /// Follows each feed for its part of the time, and says the last day of
+    /// those again that were followed to their end. An ERP that cannot be read
     /// is the ERP's trouble and counted apart.
     pub async fn run(&self, invocation: &str, deadline: Timestamp) -> Result<(), Incomplete> {
         Metric::FollowTick.record();
@@ -52,31 +65,34 @@ impl Tick {
         let mut done: Vec<Done> = Vec::new();
         let mut open = Vec::new();
         for feed in &feeds {
-            match self.open(feed).await {
-                Ok(found) => open.extend(found.map(|erp| (feed, erp))),
+            match self.open(feed, invocation).await {
+                Ok(found) => open.extend(found),
                 Err(error) => {
                     tracing::error!(erp = %feed.erp, %error, "the ERP's circuit cannot be read");
                     done.push(false);
                 }
             }
         }
-        for (before, (feed, erp)) in open.iter().enumerate() {
-            let run = FollowRun {
-                id: &feed.erp,
-                erp: &**erp,
-                stores: &feed.stores,
-                owner: &format!("{invocation}/{}", feed.erp),
-                until: self.share(until, open.len() - before),
-                lease: LEASE,
-            };
-            done.push(report(feed, self.follow.run(&run).await));
+        let mut followed = Vec::new();
+        for (before, open_feed) in open.iter().enumerate() {
+            let run = Self::run_of(open_feed, self.share(until, open.len() - before));
+            let walked = self.follow.run(&run).await;
+            // What is new comes first: a day back is for when nothing is left.
+            if matches!(walked, Ok(Followed { skipped: false, unfinished: false, .. })) {
+                followed.push(open_feed);
+            }
+            done.push(report("feed", open_feed, walked));
+        }
+        for (before, open_feed) in followed.iter().enumerate() {
+            let run = Self::run_of(open_feed, self.share(until, followed.len() - before));
+            done.push(report("night", open_feed, self.follow.sweep(&run, self.hour).await));
         }
         let failed = done.iter().filter(|done| !**done).count();
         if failed == 0 { Ok(()) } else { Err(Incomplete { failed, all: done.len() }) }
     }
 
     /// The feed's ERP; `None` where it cannot be asked now, which was logged.
-    async fn open(&self, feed: &Feed) -> Result<Option<Arc<dyn Erp>>, LedgerError> {
+    async fn open<'a>(&self, feed: &'a Feed, invocation: &str) -> Result<Option<Open<'a>>, LedgerError> {
         let erp = &feed.erp;
         let peer = Peer::Erp(erp.clone());
         let circuit = self.ledger.circuit(&peer).await?.circuit;
@@ -86,13 +102,18 @@ impl Tick {
             return Ok(None);
         }
         match self.connections.erp(erp).await {
-            Ok(erp) => Ok(Some(erp)),
+            Ok(connected) => Ok(Some(Open { feed, erp: connected, owner: format!("{invocation}/{erp}") })),
             Err(error) => {
                 Metric::FollowFailed { erp }.record();
                 tracing::error!(%erp, %error, "the ERP cannot be connected to");
                 Ok(None)
             }
         }
+    }
+
+    fn run_of<'a>(open: &'a Open<'_>, until: Timestamp) -> FollowRun<'a> {
+        let Feed { erp, stores } = open.feed;
+        FollowRun { id: erp, erp: &*open.erp, stores, owner: &open.owner, until, lease: LEASE }
     }
 
     /// Until when the next of so many feeds may begin pages: each has an equal
@@ -104,22 +125,25 @@ impl Tick {
     }
 }
 
-fn report(feed: &Feed, followed: Result<Followed, FollowError>) -> Done {
-    let erp = &feed.erp;
+fn report(pass: &'static str, open: &Open<'_>, followed: Result<Followed, FollowError>) -> Done {
+    let erp = &open.feed.erp;
     match followed {
         Ok(Followed { skipped: true, .. }) => true,
         Ok(Followed { pages, orders, unfinished, .. }) => {
-            tracing::info!(%erp, pages, orders, unfinished, "orders followed");
+            tracing::info!(%erp, pass, pages, orders, unfinished, "orders followed");
             Metric::FollowedOrders { erp, orders }.record();
+            if unfinished {
+                Metric::FollowUnfinished { erp }.record();
+            }
             true
         }
         Err(FollowError::Erp(error)) => {
             Metric::FollowFailed { erp }.record();
-            tracing::error!(%erp, %error, "the ERP cannot be read; the next tick goes on from the checkpoint");
+            tracing::error!(%erp, pass, %error, "the ERP cannot be read; the next tick goes on from the checkpoint");
             true
         }
         Err(error) => {
-            tracing::error!(%erp, %error, "the feed was not followed; the next tick goes on from the checkpoint");
+            tracing::error!(%erp, pass, %error, "the feed was not followed; the next tick goes on from the checkpoint");
             false
         }
     }

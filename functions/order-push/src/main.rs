@@ -1,4 +1,5 @@
-//! SQS: orders, payments and cancellations → ERP.
+//! SQS: orders, payments and cancellations → ERP; parcels, refunds and statuses
+//! that waited → shop.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The walk along an ERP's feed of orders: what it says becomes hints once,
-//! and nothing it says is lost.
+//! The walks along an ERP's feed of orders: what it says becomes hints once,
+//! nothing it says is lost, and its last day is said again at night.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::sync::Arc;
@@ -39,6 +39,19 @@ impl World {
     }
 
     fn run_until(&self, left: SignedDuration) -> Result<Followed, FollowError> {
+        self.with(left, |run| block_on(self.follow.run(run)))
+    }
+
+    /// The night's walk, from ten o'clock (UTC) on.
+    fn sweep(&self) -> Followed {
+        self.try_sweep(SignedDuration::from_secs(48)).unwrap()
+    }
+
+    fn try_sweep(&self, left: SignedDuration) -> Result<Followed, FollowError> {
+        self.with(left, |run| block_on(self.follow.sweep(run, 10)))
+    }
+
+    fn with<T>(&self, left: SignedDuration, walk: impl FnOnce(&FollowRun<'_>) -> T) -> T {
         let (id, stores) = ("erp".parse().unwrap(), ["main".parse().unwrap()]);
         let until = self.clock.now() + left;
         let run = FollowRun {
@@ -49,7 +62,7 @@ impl World {
             until,
             lease: SignedDuration::from_secs(70),
         };
-        block_on(self.follow.run(&run))
+        walk(&run)
     }
 
     fn told(&self) -> Vec<u64> {
@@ -101,4 +114,49 @@ fn a_long_feed_goes_on_with_the_next_run() {
     let followed = world.run().unwrap();
     assert_eq!((followed.pages, followed.orders, followed.unfinished), (3, 250, false));
     assert_eq!(world.told().len(), 250);
+}
+
+#[test]
+fn what_was_said_is_said_again_once_a_night() {
+    let world = World::new();
+    world.erp.say_changed(sample::key("main", 1));
+    world.erp.say_changed(sample::key("elsewhere", 2));
+    world.run().unwrap();
+    assert_eq!(world.told(), [1], "and then the hint was lost");
+    assert!(world.sweep().skipped, "it is nine o'clock");
+
+    world.clock.advance(SignedDuration::from_hours(1));
+    let followed = world.sweep();
+    assert_eq!((followed.pages, followed.orders, followed.skipped), (1, 1, false));
+    let [hint] = <[_; 1]>::try_from(world.queue.take()).unwrap();
+    assert_eq!((hint.key(), hint.cause), (sample::key("main", 1), Cause::Erp));
+    assert!(world.sweep().skipped, "this night is done");
+    assert_eq!(world.run().unwrap().orders, 0, "the feed is where it was");
+
+    world.clock.advance(SignedDuration::from_hours(23));
+    assert!(world.sweep().skipped, "another day, and nine o'clock");
+    world.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(world.sweep().orders, 1);
+}
+
+#[test]
+fn a_night_goes_on_where_it_stopped_even_on_the_next_day() {
+    let world = World::new();
+    for id in 1..=250 {
+        world.erp.say_changed(sample::key("main", id));
+    }
+    world.clock.advance(SignedDuration::from_hours(1));
+    assert!(world.try_sweep(SignedDuration::ZERO).unwrap().unfinished, "nothing was begun");
+    world.erp.faults.script(ErpOp::ChangedOrders, [Fault::None, Fault::After(timed_out())]);
+    assert!(matches!(world.try_sweep(SignedDuration::from_secs(48)), Err(FollowError::Erp(_))));
+    world.queue.faults.script(QueueOp::Send, [Fault::Before(QueueError("down".to_owned()))]);
+    assert!(matches!(world.try_sweep(SignedDuration::from_secs(48)), Err(FollowError::Queue(_))));
+    assert_eq!(world.told().len(), 100);
+
+    world.clock.advance(SignedDuration::from_hours(16));
+    assert_eq!(world.sweep().orders, 150, "the rest, at whatever hour");
+    assert_eq!(world.told().first(), Some(&101));
+    assert!(world.sweep().skipped, "it was yesterday's, and it is two o'clock");
+    world.clock.advance(SignedDuration::from_hours(8));
+    assert_eq!(world.sweep().orders, 250);
 }

@@ -230,11 +230,12 @@ impl StockQueueEnvironment {
     }
 }
 
-/// When everything is read, and not only what moved.
+/// When everything is read and not only what moved, and what was said of
+/// orders is said again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NightlyEnvironment {
-    /// `NIGHTLY_HOUR`: the hour of the day, UTC, from which the nightly pass
-    /// may begin; 2 by default.
+    /// `NIGHTLY_HOUR`: the hour of the day, UTC, from which a nightly pass may
+    /// begin; 2 by default.
     pub hour: i8,
 }
 

@@ -63,6 +63,7 @@ fn record_what_the_erp_says(store: &StoreId, erp: &ErpId) {
     Metric::FollowTick.record();
     Metric::FollowedOrders { erp, orders: 6 }.record();
     Metric::FollowFailed { erp }.record();
+    Metric::FollowUnfinished { erp }.record();
     Metric::StockRefreshed { erp, items: 9 }.record();
     Metric::StockSyncFailed { erp }.record();
     Metric::StockStale { store, age: SignedDuration::from_mins(1) }.record();
@@ -125,7 +126,7 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     let expected = json!({
         "CircuitOpen": 2, "ErpBlocked": 1, "ErpCalls": 5, "ErpRejected": 1, "ErpRetrySoon": 1, "ErpUnknown": 1,
         "EventItems": 120, "EventOrders": 12, "EventsRefused": 1, "Exceptions": 1, "FoundByPoll": 2,
-        "FollowFailures": 1, "FollowTicks": 1, "FollowedOrders": 6,
+        "FollowFailures": 1, "FollowTicks": 1, "FollowUnfinished": 1, "FollowedOrders": 6,
         "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3, "ShopReads": 3, "ShopWrites": 2,
         "SignatureFailures": 2, "StockExceptions": 1, "StockLagMs": [2500.0], "StockRefreshed": 9, "StockStaleMs": [60_000.0],
         "StockSyncFailures": 1, "StockWaiting": 4, "StockWritten": 7, "StoresDisabled": 1, "Woken": 4,

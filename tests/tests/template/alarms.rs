@@ -62,6 +62,7 @@ fn our_own_metrics_are_counted_by_the_code_under_the_same_name() {
             "StockSyncFailures",
             "FollowFailures",
             "FollowTicks",
+            "FollowUnfinished",
         ]
         .iter()
         .all(|needed| names.contains(needed)),
@@ -143,6 +144,7 @@ fn alarms_over_ticks_ring_at_every_schedule_that_is_allowed() {
         (of_stock, "StockStale", true),
         (of_orders, "FulfilmentErrors", false),
         (of_orders, "OrderFeedFailing", false),
+        (of_orders, "OrderFeedUnfinished", false),
     ] {
         let parameter = |name: &str| template.at(&format!("/Parameters/{schedule}/{name}")).as_u64().unwrap();
         let alarm = alarms.resource(id);
@@ -162,6 +164,22 @@ fn alarms_over_ticks_ring_at_every_schedule_that_is_allowed() {
             }
         }
     }
+}
+
+/// A busy hour of the feed, which a tick or two do not come to the end of, is
+/// not one that is never caught up with.
+#[test]
+fn a_feed_rings_that_is_unfinished_for_an_hour() {
+    let (template, alarms) = (Template::main(), Template::load("infra/alarms.yaml"));
+    let alarm = alarms.resource("OrderFeedUnfinished");
+    assert_eq!(watched(alarm), ("MetricsNamespace".into(), "FollowUnfinished".into()));
+    let tick = source::code_of("functions/fulfilment/src/tick.rs");
+    assert!(tick.contains("if unfinished {\n                Metric::FollowUnfinished { erp }.record();"));
+    let number = |name: &str| alarm.property(name).as_u64().unwrap();
+    let (period, periods) = (number("/Period") / 60, number("/EvaluationPeriods"));
+    assert_eq!((period * periods, number("/DatapointsToAlarm")), (60, periods), "all of an hour");
+    let slowest = template.at("/Parameters/FulfilmentMinutes/MaxValue").as_u64().unwrap();
+    assert!(period > slowest, "each period has a tick");
 }
 
 fn text_of_ref(value: &serde_json::Value) -> Option<&str> {

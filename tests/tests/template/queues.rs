@@ -1,6 +1,7 @@
 //! Every edge is a queue with a dead-letter queue, an alarm and a way back.
 
-use weir_domain::config::ErpConfig;
+use weir_domain::config::{ErpConfig, StoreConfig};
+use weir_domain::push::{LONGEST_PUT_OFF_S, SHOP_READ_LAG};
 
 use crate::cloudformation::{Resource, Template, text};
 use crate::functions::timeout;
@@ -143,19 +144,80 @@ fn leases_outlive_the_functions_that_hold_them() {
     }
 }
 
-/// One lease is for the claims of both.
+/// Else a tick would find the lease of a dead run before it.
 #[test]
-fn the_lease_of_an_order_outlives_either_function_that_works_on_it() {
+fn the_lease_of_the_feed_of_orders_ends_before_the_next_tick() {
     let template = Template::main();
+    let minutes = template.at("/Parameters/FulfilmentMinutes/MinValue").as_u64().unwrap();
+    assert!(seconds("functions/fulfilment/src/tick.rs", "LEASE") < minutes * 60, "{minutes} minutes");
+}
+
+/// Of the functions that work on orders: seconds that the lease counts for
+/// their time-out, and for clocks.
+fn time_out_and_skew() -> (u64, u64) {
     let code = source::code_of("functions/order-push/src/record.rs");
     let opening = "const TIME_OUT_AND_SKEW: SignedDuration = SignedDuration::from_secs(";
     let (_, rest) = code.split_once(opening).expect("order-push says how long it can run");
     let (counted, skew) = rest.split(')').next().unwrap().split_once(" + ").unwrap();
-    assert!(skew.parse::<u64>().unwrap() > 0);
+    (counted.parse().unwrap(), skew.parse().unwrap())
+}
+
+/// One lease is for the claims of both.
+#[test]
+fn the_lease_of_an_order_outlives_either_function_that_works_on_it() {
+    let template = Template::main();
+    let (counted, skew) = time_out_and_skew();
+    assert!(skew > 0);
     for function in ["order-push", "fulfilment"] {
         let limit = timeout(crate::functions::function(&template, function));
-        assert!(limit <= counted.parse().unwrap(), "{function} may run for {limit} s");
+        assert!(limit <= counted, "{function} may run for {limit} s");
     }
+}
+
+/// The most seconds that a document may say for a peer's lateness.
+fn most(accepted: impl Fn(u64) -> bool) -> u64 {
+    let most = (1..=100_000).rev().find(|seconds| accepted(*seconds));
+    most.filter(|seconds| *seconds < 100_000).expect("it is bounded, and something is accepted")
+}
+
+/// What the ERP says of an order that a dead worker claimed comes back until
+/// the claim ends: its last receive must not be before that.
+#[test]
+fn a_busy_hint_outlives_the_longest_lease() {
+    let (counted, skew) = time_out_and_skew();
+    let erps = most(|seconds| erp(20, seconds).check(false).is_ok());
+    let shops = most(|seconds| store(seconds).check(false).is_ok());
+    assert_eq!((erps, shops), (600, 300));
+    let lag = u64::try_from(SHOP_READ_LAG.as_secs()).unwrap();
+    let lease = counted + skew + erps.max(shops + lag);
+
+    let code = source::code_of("shared/domain/src/push/mod.rs");
+    assert!(code.contains("stop::backoff(5, delivery.receives, LONGEST_PUT_OFF_S)"), "what is computed here");
+    let longest = u64::try_from(LONGEST_PUT_OFF_S).unwrap();
+    for stack in queue_stacks(&Template::main()) {
+        // After the last receive it is a dead letter.
+        let put_offs = u32::try_from(setting(stack, "MaxReceiveCount")).unwrap() - 1;
+        let waited: u64 = (0..put_offs).map(|before| (5 * 2_u64.pow(before)).min(longest)).sum();
+        assert!(waited > lease, "{}: {waited} s in the queue, {lease} s of a lease", stack.id);
+    }
+}
+
+fn erp(timeout_s: u64, longest_request_s: u64) -> ErpConfig {
+    serde_json::from_value(serde_json::json!({
+        "erp": "books", "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",
+        "timeout_s": timeout_s, "longest_request_s": longest_request_s, "database": "d", "company": 1,
+        "warehouse": 1, "web_shops": {}, "taxes": {}, "rounding": {"item": "R", "tax_unit": {}},
+    }))
+    .unwrap()
+}
+
+fn store(longest_request_s: u64) -> StoreConfig {
+    serde_json::from_value(serde_json::json!({
+        "store": "main", "url": "https://shop.example.com/", "secret": "weir/store/main",
+        "entities": [{"entity": "eu", "erp": "books"}],
+        "fulfilment": {"longest_request_s": longest_request_s},
+    }))
+    .unwrap()
 }
 
 #[test]
@@ -164,15 +226,7 @@ fn no_call_to_an_erp_may_outlive_the_function() {
     let callers = ["order-push", "stock-publish", "inventory-sync", "fulfilment"];
     let limits = callers.map(|name| timeout(crate::functions::function(&template, name)));
     let limit = limits.into_iter().min().unwrap();
-    let accepted = |timeout_s: u64| {
-        let document = serde_json::json!({
-            "erp": "books", "kind": "tryton", "url": "https://erp.example.com/", "secret": "weir/erp/books",
-            "timeout_s": timeout_s, "longest_request_s": 600, "database": "d", "company": 1, "warehouse": 1,
-            "web_shops": {}, "taxes": {}, "rounding": {"item": "R", "tax_unit": {}},
-        });
-        let erp: ErpConfig = serde_json::from_value(document).unwrap();
-        erp.check(false).is_ok()
-    };
+    let accepted = |timeout_s: u64| erp(timeout_s, 600).check(false).is_ok();
     assert!(accepted(1));
     assert!((limit..limit + 60).all(|seconds| !accepted(seconds)), "a call may take {limit} s or more");
 }

@@ -45,7 +45,7 @@ async fn world() -> World {
     let (ledger, queue) = (Arc::new(FakeLedger::default()), Arc::new(FakeQueue::default()));
     let (shop, erp) = (Arc::new(FakeShop::default()), Arc::new(FakeErp::default()));
     let connections = Arc::new(FakeConnections::default());
-    let main = store("main", &["books"]);
+    let main = store("main", "books");
     connections.add_store(main.clone(), Arc::clone(&shop));
     connections.add_erp("books".parse().unwrap(), Arc::clone(&erp));
     for (kind, name, target) in [
@@ -73,8 +73,9 @@ async fn world() -> World {
         queue: Arc::clone(&queue) as _,
         clock: Arc::clone(&clock) as _,
     };
-    let configuration = Arc::new(configuration([main]));
-    let tick = Tick { configuration, connections, ledger: Arc::clone(&ledger) as _, follow };
+    let configuration = Arc::new(configuration(&["books"], [main]));
+    // Too late an hour for what is said again at night.
+    let tick = Tick { configuration, connections, ledger: Arc::clone(&ledger) as _, follow, hour: 23 };
     let fulfilment = Fulfilment { push, batch, tick };
     World { clock, ledger, queue, visibility, shop, erp, fulfilment }
 }

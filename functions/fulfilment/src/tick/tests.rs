@@ -37,8 +37,17 @@ struct World {
     tick: Tick,
 }
 
-/// Two ERPs, whose feeds begin now.
+/// A store for each of two ERPs.
+fn stores() -> Vec<StoreConfig> {
+    vec![store("main", "books"), store("us", "ledgers")]
+}
+
+/// Two ERPs, whose feeds begin now and whose nights begin at eleven.
 async fn world(stores: Vec<StoreConfig>, page: SignedDuration) -> World {
+    world_of(&["books", "ledgers"], stores, page).await
+}
+
+async fn world_of(erps: &[&str], stores: Vec<StoreConfig>, page: SignedDuration) -> World {
     let clock = Arc::new(FakeClock::default());
     let (ledger, queue) = (Arc::new(FakeLedger::default()), Arc::new(FakeQueue::default()));
     let (books, ledgers) = (Arc::new(FakeErp::default()), Arc::new(FakeErp::default()));
@@ -54,8 +63,8 @@ async fn world(stores: Vec<StoreConfig>, page: SignedDuration) -> World {
         queue: Arc::new(slow),
         clock: Arc::clone(&clock) as _,
     };
-    let configuration = Arc::new(configuration(stores));
-    let tick = Tick { configuration, connections, ledger: Arc::clone(&ledger) as _, follow };
+    let configuration = Arc::new(configuration(erps, stores));
+    let tick = Tick { configuration, connections, ledger: Arc::clone(&ledger) as _, follow, hour: 23 };
     let world = World { clock, ledger, queue, books, ledgers, tick };
     assert_eq!(world.run("i-0").await, Ok(Vec::new()), "nothing happened before the feeds began");
     world
@@ -78,12 +87,11 @@ const QUICK: SignedDuration = SignedDuration::from_millis(10);
 
 #[tokio::test]
 async fn each_feed_says_which_orders_to_look_at_once() {
-    let world = world(vec![store("main", &["books"]), store("us", &["ledgers", "books"])], QUICK).await;
+    let world = world(stores(), QUICK).await;
     world.books.say_changed(order("main", 4711));
     world.books.say_changed(order("stranger", 1));
     world.ledgers.say_changed(order("us", 7));
-    world.ledgers.say_changed(order("main", 8));
-    assert_eq!(world.run("i-1").await.unwrap(), ["main/4711", "us/7"], "a store is told by its own ERP");
+    assert_eq!(world.run("i-1").await.unwrap(), ["main/4711", "us/7"]);
     assert_eq!(world.run("i-2").await.unwrap(), [""; 0]);
 
     world.books.say_changed(order("main", 4711));
@@ -94,9 +102,36 @@ async fn each_feed_says_which_orders_to_look_at_once() {
 }
 
 #[tokio::test]
+async fn an_order_is_heard_of_by_the_erp_that_its_store_moved_away_from() {
+    let world = world(vec![store("main", "ledgers")], QUICK).await;
+    world.books.say_changed(order("main", 1));
+    world.ledgers.say_changed(order("main", 2));
+    assert_eq!(world.run("i-1").await.unwrap(), ["main/1", "main/2"]);
+}
+
+#[tokio::test]
+async fn the_last_day_is_said_again_once_a_night() {
+    let world = world(stores(), QUICK).await;
+    world.books.say_changed(order("main", 1));
+    world.ledgers.say_changed(order("us", 2));
+    assert_eq!(world.run("i-1").await.unwrap(), ["main/1", "us/2"]);
+    // What became of these hints, nobody knows.
+    world.clock.advance(SignedDuration::from_hours(14));
+    world.books.say_changed(order("main", 3));
+    let down = Fault::Before(CallError::retry_soon("connection refused"));
+    world.ledgers.faults.script(ErpOp::ChangedOrders, [down]);
+    assert_eq!(
+        world.run("i-2").await.unwrap(),
+        ["main/3", "main/1", "main/3"],
+        "the feed first, and the night of one that was followed to its end"
+    );
+    assert_eq!(world.run("i-3").await.unwrap(), ["us/2"]);
+    assert_eq!(world.run("i-4").await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
 async fn one_erps_trouble_is_not_anothers_and_not_ours() {
-    let stores = vec![store("main", &["books"]), store("mute", &["nowhere"]), store("us", &["ledgers"])];
-    let world = world(stores, QUICK).await;
+    let world = world_of(&["books", "ledgers", "nowhere"], stores(), QUICK).await;
     world.books.say_changed(order("main", 1));
     world.ledgers.say_changed(order("us", 2));
     let down = Fault::Before(CallError::retry_soon("connection refused"));
@@ -107,7 +142,7 @@ async fn one_erps_trouble_is_not_anothers_and_not_ours() {
 
 #[tokio::test]
 async fn an_open_circuit_is_respected() {
-    let world = world(vec![store("main", &["books"]), store("us", &["ledgers"])], QUICK).await;
+    let world = world(stores(), QUICK).await;
     world.books.say_changed(order("main", 1));
     world.ledgers.say_changed(order("us", 2));
     let peer = Peer::Erp("books".parse::<ErpId>().unwrap());
@@ -122,11 +157,12 @@ async fn an_open_circuit_is_respected() {
 
 #[tokio::test]
 async fn what_is_ours_fails_the_tick_and_the_next_one_goes_on() {
-    let world = world(vec![store("main", &["books"]), store("us", &["ledgers"])], QUICK).await;
+    let world = world(stores(), QUICK).await;
     world.books.say_changed(order("main", 1));
     world.ledgers.say_changed(order("us", 2));
     world.queue.faults.script(QueueOp::Send, [Fault::Before(QueueError("AccessDenied".into()))]);
-    assert_eq!(world.run("i-1").await.unwrap_err(), "1 of 2 duties failed in this tick");
+    let error = world.run("i-1").await.unwrap_err();
+    assert_eq!(error, "1 of 3 duties failed in this tick", "of two feeds and a night");
     let mut orders = world.run("i-2").await.unwrap();
     orders.sort();
     assert_eq!(orders, ["main/1", "us/2"]);
@@ -134,14 +170,14 @@ async fn what_is_ours_fails_the_tick_and_the_next_one_goes_on() {
     world.ledgers.say_changed(order("us", 3));
     let throttled = Fault::Before(LedgerError::Unavailable("throttled".into()));
     world.ledger.faults.script(LedgerOp::Circuit, [throttled]);
-    assert_eq!(world.run("i-3").await.unwrap_err(), "1 of 2 duties failed in this tick");
+    assert_eq!(world.run("i-3").await.unwrap_err(), "1 of 3 duties failed in this tick");
     assert_eq!(world.queue.take().len(), 1, "of the other ERP");
 }
 
 #[tokio::test]
 async fn an_endless_feed_leaves_the_others_their_part_and_the_function_its_end() {
     let page = SignedDuration::from_secs(5);
-    let world = world(vec![store("main", &["books"]), store("us", &["ledgers"])], page).await;
+    let world = world(stores(), page).await;
     (1..=3_000).for_each(|id| world.books.say_changed(order("main", id)));
     world.ledgers.say_changed(order("us", 2));
     let (began, before) = (world.clock.now(), world.books.faults.calls(ErpOp::ChangedOrders));
@@ -151,9 +187,4 @@ async fn an_endless_feed_leaves_the_others_their_part_and_the_function_its_end()
     assert!(world.clock.now().duration_since(began) < TIMEOUT);
     let next = world.run("i-2").await.unwrap();
     assert_eq!(next.first().map(String::as_str), Some("main/501"), "it goes on where it stopped");
-}
-
-#[test]
-fn a_lease_outlives_the_function_and_not_the_schedule() {
-    assert!(LEASE > TIMEOUT && LEASE < SignedDuration::from_mins(2));
 }

@@ -25,7 +25,9 @@ pub struct ErpDocumentConfig {
     /// One attempt of one call, in seconds.
     #[serde(default = "default_timeout")]
     pub timeout_s: u32,
-    /// How long after our time-out a request may still commit, in seconds.
+    /// How long after our time-out a request may still commit, in seconds, at
+    /// least `timeout_s` and at most 600. What the ERP says of an order that a
+    /// dead worker claimed waits for so long in its queue.
     #[serde(default = "default_longest")]
     pub longest_request_s: u32,
     /// Private address ranges that this ERP may be reached at (CIDR), for an
@@ -36,6 +38,10 @@ pub struct ErpDocumentConfig {
     #[serde(flatten)]
     pub kind: ErpKind,
 }
+
+/// A claim holds for longer than this, and whatever meets the claimed order
+/// comes back until it ends.
+const LONGEST_REQUEST_S: u32 = 600;
 
 fn default_timeout() -> u32 {
     20
@@ -138,6 +144,9 @@ impl ErpDocumentConfig {
         }
         if self.longest_request_s < self.timeout_s {
             return Err(ConfigError::new("longest_request_s", "cannot be less than timeout_s"));
+        }
+        if self.longest_request_s > LONGEST_REQUEST_S {
+            return Err(ConfigError::new("longest_request_s", "must be 600 at most"));
         }
         Ok(())
     }

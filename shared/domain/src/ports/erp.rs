@@ -146,8 +146,10 @@ pub trait Erp: Send + Sync {
     async fn deliveries(&self, document: &ErpDocument) -> Result<Deliveries, CallError>;
 
     /// Orders of which something may have been shipped, withdrawn, returned or
-    /// cancelled since `cursor`. Without one the feed begins now. The answer
-    /// may name an order again that was named before, and never leaves one out
-    /// whose change was committed before the call, whatever its own date says.
+    /// cancelled since `cursor`. Without one the feed begins now; with one that
+    /// the ERP's feed cannot read it begins a day back, so that nothing of that
+    /// day is left out. The answer may name an order again that was named
+    /// before, and never leaves one out whose change was committed before the
+    /// call, whatever its own date says.
     async fn changed_orders(&self, cursor: Option<&str>) -> Result<ChangedOrders, CallError>;
 }

@@ -7,8 +7,8 @@ use weir_domain::fulfilment::Deliveries;
 use weir_domain::id::{DocumentKey, ErpId, LineKey, LocationId, Sku};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, BookedLine, Cancellation, Capabilities, ChangedOrders, Creation, Erp, ErpDocument, ErpStock, ItemPage,
-    StockBasis,
+    Amendment, BookedLine, Cancellation, Capabilities, ChangedOrders, Creation, Erp, ErpDocument, ErpStock,
+    ItemPage, StockBasis,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 use weir_domain::stock::LocationStock;

@@ -22,6 +22,7 @@ pub const METRICS: &[(&str, Unit)] = &[
     ("Exceptions", Unit::Count),
     ("FollowFailures", Unit::Count),
     ("FollowTicks", Unit::Count),
+    ("FollowUnfinished", Unit::Count),
     ("FollowedOrders", Unit::Count),
     ("FoundByPoll", Unit::Count),
     ("OrderLatencyMs", Unit::Milliseconds),
@@ -81,6 +82,9 @@ pub enum Metric<'a> {
     FollowedOrders { erp: &'a ErpId, orders: usize },
     /// An ERP's feed of orders could not be read.
     FollowFailed { erp: &'a ErpId },
+    /// The time was over before the end of an ERP's feed of orders, or of its
+    /// last day at night.
+    FollowUnfinished { erp: &'a ErpId },
     /// Positions stored from the ERP, by its feed or at night.
     StockRefreshed { erp: &'a ErpId, items: usize },
     /// The stock of an entity could not be read from its ERP.
@@ -129,6 +133,7 @@ impl Metric<'_> {
             Self::FollowTick => count("FollowTicks", 1, &Of::Nobody),
             Self::FollowedOrders { erp, orders } => count("FollowedOrders", orders, &Of::Erp(erp)),
             Self::FollowFailed { erp } => count("FollowFailures", 1, &Of::Erp(erp)),
+            Self::FollowUnfinished { erp } => count("FollowUnfinished", 1, &Of::Erp(erp)),
             Self::StockRefreshed { erp, items } => count("StockRefreshed", items, &Of::Erp(erp)),
             Self::StockSyncFailed { erp } => count("StockSyncFailures", 1, &Of::Erp(erp)),
             Self::StockStale { store, age } => measure("StockStaleMs", age, &Of::Store(store)),
