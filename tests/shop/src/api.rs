@@ -172,6 +172,7 @@ fn read(shop: &Shop, request: &Request, route: &Route) -> ApiResult<Reply> {
         Route::Fulfillment(order, id) => shop.get_fulfillment(*order, *id)?,
         Route::Trackings(plugin, order) => shop.list_trackings(*plugin, *order)?,
         Route::Tracking(plugin, order, id) => shop.get_tracking(*plugin, *order, id)?,
+        Route::Carriers(..) => Shop::list_carriers(),
         Route::Product(id) => shop.get_product(*id)?,
         Route::Variation(parent, id) => shop.get_variation(*parent, *id)?,
         Route::Webhook(id) => shop.get_webhook(*id)?,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api::Answer;
 use crate::doc::{Doc, obj};
 use crate::error::{ApiError, ApiResult};
+use crate::events::Event;
 use crate::meta;
 use crate::model::{Fulfillment, Meta, Order};
 use crate::shop::Shop;
@@ -52,11 +53,11 @@ impl Shop {
     /// `POST`. A second one is a second parcel.
     pub(crate) fn create_fulfillment(
         &mut self,
-        order: u64,
+        order_id: u64,
         request: &Request,
         body: &Map<String, Value>,
     ) -> ApiResult<Answer> {
-        self.order_of_fulfillment(order)?;
+        self.order_of_fulfillment(order_id)?;
         let given = given_meta(body)?;
         let mut new = Fulfillment {
             id: 0,
@@ -72,10 +73,11 @@ impl Shop {
         new.id = self.ids.fulfillment();
         self.stamp(&mut new);
         self.mail(request, body, new.is_fulfilled);
-        let doc = self.fulfillment_doc(order, &new);
-        if let Some(order) = self.orders.get_mut(&order) {
+        let doc = self.fulfillment_doc(order_id, &new);
+        if let Some(order) = self.orders.get_mut(&order_id) {
             order.fulfillments.push(new);
         }
+        self.save_fulfilled(order_id);
         Ok(Answer::made(doc))
     }
 
@@ -102,6 +104,7 @@ impl Shop {
         self.mail(request, body, changed.is_fulfilled);
         let doc = self.fulfillment_doc(order, &changed);
         self.put_fulfillment(order, changed);
+        self.save_fulfilled(order);
         Ok(doc)
     }
 
@@ -111,7 +114,19 @@ impl Shop {
         gone.deleted.get_or_insert(self.now);
         self.mail(request, &Map::new(), gone.is_fulfilled);
         self.put_fulfillment(order, gone);
+        self.save_fulfilled(order);
         Ok(obj! { "message" => "Fulfillment deleted successfully." })
+    }
+
+    /// The core writes into the order how far it is fulfilled, and saves it.
+    fn save_fulfilled(&mut self, id: u64) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.modified = self.now;
+        }
+        // As of metadata alone: nothing is fired with order tables.
+        if !self.config.hpos {
+            self.fire(Event::OrderUpdated, id);
+        }
     }
 
     fn put_fulfillment(&mut self, order: u64, new: Fulfillment) {

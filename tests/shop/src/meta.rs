@@ -13,7 +13,8 @@ fn stored(value: &Value) -> Value {
 }
 
 /// Applies `meta_data` of a request: an entry without id changes the one of
-/// that key, a null value removes it. Answers whether anything changed.
+/// that key and removes its doubles, a null value removes it. Answers whether
+/// anything changed.
 pub(crate) fn apply(ids: &mut Ids, meta: &mut Vec<Meta>, entries: Option<&Value>) -> bool {
     let before = meta.clone();
     for entry in entries.and_then(Value::as_array).into_iter().flatten() {
@@ -31,6 +32,10 @@ fn apply_one(ids: &mut Ids, meta: &mut Vec<Meta>, entry: &Map<String, Value>) {
         (None, Some(key)) => m.key == key,
         (None, None) => false,
     });
+    if let (Some(at), None, Some(key)) = (found, id, key) {
+        let mut here = 0..;
+        meta.retain(|m| here.next() == Some(at) || m.key != key);
+    }
     let value = entry.get("value").unwrap_or(&Value::Null);
     match (found, value.is_null()) {
         (Some(at), true) => {

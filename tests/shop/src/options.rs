@@ -12,10 +12,12 @@ impl Shop {
     pub(crate) fn has_route(&self, route: &Route) -> bool {
         match route {
             Route::Fulfillments(_) | Route::Fulfillment(..) => self.config.fulfillments,
-            Route::Trackings(plugin, _) | Route::Tracking(plugin, ..) => match plugin {
-                Plugin::ShipmentTracking => self.config.shipment_tracking,
-                Plugin::Ast => self.config.ast,
-            },
+            Route::Trackings(plugin, _) | Route::Tracking(plugin, ..) | Route::Carriers(plugin, _) => {
+                match plugin {
+                    Plugin::ShipmentTracking => self.config.shipment_tracking,
+                    Plugin::Ast => self.config.ast,
+                }
+            }
             _ => true,
         }
     }
@@ -34,7 +36,9 @@ impl Shop {
             endpoints.push(json!({ "methods": writes, "args": args }));
         }
         let namespace = match route {
-            Route::Trackings(plugin, _) | Route::Tracking(plugin, ..) => plugin.namespace(),
+            Route::Trackings(plugin, _) | Route::Tracking(plugin, ..) | Route::Carriers(plugin, _) => {
+                plugin.namespace()
+            }
             _ => "wc/v3",
         };
         let mut doc = obj! {

@@ -15,6 +15,7 @@ pub(crate) enum Route {
     Fulfillment(u64, u64),
     Trackings(Plugin, u64),
     Tracking(Plugin, u64, String),
+    Carriers(Plugin, u64),
     Products,
     Product(u64),
     ProductsBatch,
@@ -111,6 +112,9 @@ impl Route {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["orders", o, "shipment-trackings"] => Some(Route::Trackings(plugin, o.parse().ok()?)),
+            ["orders", o, "shipment-trackings", "providers"] => {
+                Some(Route::Carriers(plugin, o.parse().ok()?))
+            }
             ["orders", o, "shipment-trackings", t]
                 if t.len() <= 32 && t.bytes().all(|b| b.is_ascii_hexdigit()) =>
             {
@@ -122,7 +126,7 @@ impl Route {
 
     pub(crate) fn shape(&self) -> Shape {
         match self {
-            Route::Index | Route::SystemStatus | Route::Settings(_) => Shape::ReadOnly,
+            Route::Index | Route::SystemStatus | Route::Settings(_) | Route::Carriers(..) => Shape::ReadOnly,
             Route::Orders
             | Route::Notes(_)
             | Route::Refunds(_)
@@ -158,6 +162,8 @@ impl Route {
             Route::Trackings(Plugin::Ast, _) => "ast",
             Route::Tracking(Plugin::ShipmentTracking, ..) => "shipment-tracking/{id}",
             Route::Tracking(Plugin::Ast, ..) => "ast/{id}",
+            Route::Carriers(Plugin::ShipmentTracking, _) => "shipment-tracking/providers",
+            Route::Carriers(Plugin::Ast, _) => "ast/providers",
             Route::Products => "products",
             Route::Product(_) => "products/{id}",
             Route::ProductsBatch => "products/batch",

@@ -58,6 +58,7 @@ impl Shop {
             return Err(ApiError::new(400, "rest_missing_callback_param", message)
                 .with("params", json!(["tracking_number"])));
         }
+        let order = if plugin == Plugin::Ast { self.numbered(order) } else { order };
         let mut items = items(self.orders.get(&order).ok_or_else(no_order)?);
         let id = hex_id(self.config.seed, &format!("tracking {}", self.ids.meta()), 32);
         let date = text("date_shipped");
@@ -79,6 +80,19 @@ impl Shop {
         let location = format!("orders/{order}/shipment-trackings/{id}");
         let doc = self.tracking_doc(plugin, order, &item);
         Ok(Answer::created_in(plugin.namespace(), doc, location))
+    }
+
+    /// AST's reading of the id that is posted to: a number first, as people
+    /// enter it.
+    fn numbered(&self, id: u64) -> u64 {
+        let number = id.to_string();
+        self.orders.values().find(|order| order.number == number).map_or(id, |order| order.id)
+    }
+
+    /// `GET providers`: carriers by country, each with the format of its links.
+    pub(crate) fn list_carriers() -> Doc {
+        let all = CARRIERS.iter().map(|(name, _, format)| ((*name).to_owned(), json!(format)));
+        obj! { "Germany" => Value::Object(all.collect()) }
     }
 
     /// `DELETE`; answers with what was deleted.

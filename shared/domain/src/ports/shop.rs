@@ -66,14 +66,16 @@ pub trait Shop: Send + Sync {
     /// clock), oldest change first, at most 100 a page; `page` counts from 1.
     async fn changed_after(&self, after: Timestamp, page: u32) -> Result<ShopPage, ShopError>;
 
-    /// The parcels that the shop shows of an order, by the best interface it
+    /// The parcels that the shop shows of an order, by every interface that it
     /// has, whoever entered them.
     async fn parcels(&self, order: OrderId) -> Result<Vec<ShownParcel>, ShopError>;
 
-    /// Shows a parcel, in place of what `reference` shows if one is given, and
-    /// answers with the shop's name for it. `None`: the shop has nothing of
-    /// that reference any more, and nothing was done. Without a reference a
-    /// second call shows the parcel twice.
+    /// Shows a parcel by the best interface that the shop has, in place of what
+    /// `reference` shows if one is given, and answers with the shop's name for
+    /// it. `None`: the shop has nothing of that reference any more, and nothing
+    /// was done. Without a reference a second call may show the parcel twice.
+    /// Rejected with `parcel_interface_gone` where the reference is of an
+    /// interface that the shop does not have any more.
     async fn show_parcel(
         &self,
         order: OrderId,
@@ -81,7 +83,8 @@ pub trait Shop: Send + Sync {
         parcel: &Parcel,
     ) -> Result<Option<String>, ShopError>;
 
-    /// Takes away what a reference shows, if it is there.
+    /// Takes away what a reference shows, if it is there; rejected as
+    /// [`show_parcel`](Self::show_parcel) is.
     async fn remove_parcel(&self, order: OrderId, reference: &str) -> Result<(), ShopError>;
 
     /// The texts of an order's notes.
@@ -92,7 +95,8 @@ pub trait Shop: Send + Sync {
     async fn add_note(&self, order: OrderId, note: &OrderNote) -> Result<(), ShopError>;
 
     /// Gives an order another status and nothing else. Rejected with
-    /// `status_unknown` where the shop has no such status.
+    /// `status_unknown` where the shop has no such status, and with
+    /// `status_not_taken` where it then has another one.
     async fn set_status(&self, order: OrderId, status: &OrderStatus) -> Result<(), ShopError>;
 
     /// Makes a refund that restocks nothing. A second call makes a second one.

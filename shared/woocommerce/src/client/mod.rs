@@ -125,6 +125,16 @@ impl ShopClient {
 
     /// `None`: the API says that it has nothing at this address.
     async fn get_if_routed(&self, url: Url) -> Result<Option<Answer>, ShopError> {
+        let (status, Answer { headers, body }) = self.fetch(url).await?;
+        if answer::is_no_route(status, &headers, &body) {
+            return Ok(None);
+        }
+        answer::judge(status, &headers, &body, self.clock.now())?;
+        Ok(Some(Answer { headers, body }))
+    }
+
+    /// Whatever the answer means.
+    async fn fetch(&self, url: Url) -> Result<(StatusCode, Answer), ShopError> {
         let sent = self.exchange(Method::GET, url, None, MAX_ANSWER_BYTES).await;
         let exchanged = sent.map_err(|failure| answer::no_answer(&failure))?;
         let (status, headers) = (exchanged.status, exchanged.headers);
@@ -134,11 +144,7 @@ impl ShopClient {
             None if status != StatusCode::OK => Vec::new(),
             None => return Err(answer::too_large(&headers, MAX_ANSWER_BYTES)),
         };
-        if answer::is_no_route(status, &headers, &body) {
-            return Ok(None);
-        }
-        answer::judge(status, &headers, &body, self.clock.now())?;
-        Ok(Some(Answer { headers, body }))
+        Ok((status, Answer { headers, body }))
     }
 
     /// The first `pages` pages of the orders of one status that changed after

@@ -1,22 +1,19 @@
 //! Parcels in the metadata of the order: where a shop has no interface for
-//! them, or none that takes this one. One entry of ours holds them all, so
-//! that writing it again changes nothing; a second one repeats their tracking
-//! numbers for themes that show it.
+//! them, or none that takes this one. Each has a key of its own, so that it is
+//! written without a look at the others and writing it again changes nothing.
 
 use serde::Serialize;
 use weir_domain::fulfilment::{Parcel, ParcelVersion, ShownParcel};
 use weir_domain::id::{OrderId, ParcelId};
 use weir_domain::outcome::CallError;
 
-use super::{NewMeta, Reference, not_json, said, shipped_on, shown};
-use crate::wire::{List, Object, WireEntry, WireOrderMeta, meta};
+use super::{Reference, not_json, said, shipped_on, shown};
+use crate::wire::{Object, WireEntry, WireEntryLine, WireMeta, WireOrderMeta};
 
 /// What is asked of an order (`_fields`).
 pub const ENTRY_FIELDS: &str = "id,meta_data";
-/// Ours.
-const PARCELS: &str = "_weir_parcels";
-/// What themes show.
-const NUMBERS: &str = "_tracking_number";
+/// Before the ERP's name of the parcel.
+const PREFIX: &str = "_weir_parcel_";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Entry {
@@ -41,22 +38,36 @@ struct EntryLine {
 
 /// The parcels in an order's metadata.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entries {
-    entries: Vec<Entry>,
-    /// Numbers of ours are there already.
-    numbered: bool,
-}
+pub struct Entries(Vec<Entry>);
 
 #[derive(Serialize)]
-struct Body<'a> {
-    meta_data: Vec<Meta<'a>>,
+struct Body {
+    meta_data: Vec<Row>,
 }
 
+/// A row of metadata; without a value the shop removes it.
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Meta<'a> {
-    Parcels(NewMeta<&'a [Entry]>),
-    Numbers(NewMeta<String>),
+struct Row {
+    key: String,
+    value: Option<Entry>,
+}
+
+/// The body of `PUT orders/{id}` that puts a parcel in, and takes out what it
+/// replaces if that has another name.
+pub fn request(parcel: &Parcel, replaced: Option<&str>) -> Result<String, CallError> {
+    let new = Entry::of(parcel);
+    let old = replaced.filter(|id| *id != new.id).map(|id| Row { key: key(id), value: None });
+    let row = Row { key: key(&new.id), value: Some(new) };
+    super::body(&Body { meta_data: [Some(row), old].into_iter().flatten().collect() })
+}
+
+/// The body of `PUT orders/{id}` that takes a parcel out.
+pub fn removal(id: &str) -> Result<String, CallError> {
+    super::body(&Body { meta_data: vec![Row { key: key(id), value: None }] })
+}
+
+fn key(id: &str) -> String {
+    format!("{PREFIX}{id}")
 }
 
 impl Entries {
@@ -67,12 +78,13 @@ impl Entries {
         if wire.id.id() != Ok(order.0) || order.0 == 0 {
             return Err(CallError::retry_soon("the answer is not about the order that was asked for"));
         }
-        let raw = meta(&wire.meta_data, PARCELS).map_or("[]", |raw| raw.get());
-        let listed: List<WireEntry> = serde_json::from_str(raw).unwrap_or_default();
-        // What somebody made unreadable is no parcel of ours any more.
-        let entries: Vec<Entry> = listed.iter().filter_map(Entry::read).collect();
-        let numbered = entries.iter().any(|entry| entry.tracking.is_some());
-        Ok(Self { entries, numbered })
+        let mut entries: Vec<Entry> = Vec::new();
+        for entry in wire.meta_data.iter().filter_map(Entry::read) {
+            // Of doubled keys the last one counts.
+            entries.retain(|known| known.id != entry.id);
+            entries.push(entry);
+        }
+        Ok(Self(entries))
     }
 
     /// All of them.
@@ -83,46 +95,17 @@ impl Entries {
             version: Some(ParcelVersion(entry.version.clone())),
             tracking: entry.tracking.clone(),
         };
-        self.entries.iter().map(shown).collect()
+        self.0.iter().map(shown).collect()
     }
 
     /// Whether there is one of this parcel.
     pub fn has(&self, id: &str) -> bool {
-        self.entries.iter().any(|entry| entry.id == id)
+        self.0.iter().any(|entry| entry.id == id)
     }
 
-    /// Puts a parcel in, in place of what is there under this name or its own.
-    #[must_use]
-    pub fn with(mut self, parcel: &Parcel, replaced: Option<&str>) -> Self {
-        let new = Entry::of(parcel);
-        let is_old = |entry: &Entry| Some(entry.id.as_str()) == replaced || entry.id == new.id;
-        let at = self.entries.iter().position(is_old).unwrap_or(self.entries.len());
-        self.entries.retain(|entry| !is_old(entry));
-        self.entries.insert(at.min(self.entries.len()), new);
-        self
-    }
-
-    /// Takes a parcel out.
-    #[must_use]
-    pub fn without(mut self, id: &str) -> Self {
-        self.entries.retain(|entry| entry.id != id);
-        self
-    }
-
-    /// The body of `PUT orders/{id}`. Numbers are said, and taken back, only
-    /// where they are ours: another plugin may write under the same key.
-    pub fn request(&self) -> Result<String, CallError> {
-        let numbers: Vec<&str> = self.entries.iter().filter_map(|entry| entry.tracking.as_deref()).collect();
-        let mut meta_data = vec![Meta::Parcels(NewMeta { key: PARCELS, value: &self.entries })];
-        if self.numbered || !numbers.is_empty() {
-            meta_data.push(Meta::Numbers(NewMeta { key: NUMBERS, value: numbers.join(", ") }));
-        }
-        super::body(&Body { meta_data })
-    }
-
-    /// Whether the answer to a write says that these are there now.
-    pub fn are_in(&self, order: OrderId, body: &[u8]) -> bool {
-        Self::read(order, body).is_ok_and(|there| there.entries == self.entries)
+    /// Whether one says just what the parcel does.
+    pub fn say(&self, parcel: &Parcel) -> bool {
+        self.0.contains(&Entry::of(parcel))
     }
 }
 
@@ -144,12 +127,18 @@ impl Entry {
         }
     }
 
-    fn read(wire: &WireEntry) -> Option<Self> {
-        let line = |line: &crate::wire::WireEntryLine| {
+    /// Its key says whose it is. What somebody made unreadable is still ours,
+    /// and of no version that we ever wrote.
+    fn read(row: &WireMeta) -> Option<Self> {
+        let key = row.key.text();
+        let id = key.strip_prefix(PREFIX).filter(|id| !id.is_empty())?;
+        let raw = row.value.as_deref().filter(|raw| raw.get() != "null")?;
+        let Object(wire): Object<WireEntry> = serde_json::from_str(raw.get()).unwrap_or_default();
+        let line = |line: &WireEntryLine| {
             Some(EntryLine { line: line.line.id().ok()?, quantity: line.quantity.text() })
         };
         Some(Self {
-            id: Some(wire.id.text()).filter(|id| !id.is_empty())?,
+            id: id.to_owned(),
             version: wire.version.text(),
             carrier: shown(&wire.carrier),
             tracking: shown(&wire.tracking),

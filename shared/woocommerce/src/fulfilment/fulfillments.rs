@@ -11,8 +11,8 @@ use weir_domain::fulfilment::{Parcel, ParcelVersion, ShownParcel};
 use weir_domain::id::ParcelId;
 use weir_domain::outcome::CallError;
 
-use super::{Reference, said, shipped_on};
-use crate::wire::{self, WireFulfillment, WireMeta, meta_text};
+use super::{Reference, is_kept, not_json, said, shipped_on};
+use crate::wire::{self, Object, WireFulfillment, WireMeta, meta_text};
 
 /// Our marks.
 const PARCEL: &str = "_weir_parcel";
@@ -36,8 +36,10 @@ struct Body<'a> {
 
 #[derive(Serialize)]
 struct Entry<'a> {
-    key: &'a str,
-    value: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    key: String,
+    value: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -51,12 +53,13 @@ struct Item {
 pub struct Fulfillment {
     id: u64,
     is_fulfilled: bool,
+    is_deleted: bool,
     meta: Vec<WireMeta>,
 }
 
 /// Whether the shop takes the parcel: it has to name an item of the order.
 pub fn fits(parcel: &Parcel) -> bool {
-    !items(parcel).is_empty()
+    !items(parcel).is_empty() && is_kept(parcel)
 }
 
 fn items(parcel: &Parcel) -> BTreeMap<u64, Decimal> {
@@ -68,21 +71,18 @@ fn items(parcel: &Parcel) -> BTreeMap<u64, Decimal> {
 /// under its name, since the shop's own keys of carriers are not ours to
 /// guess.
 ///
-/// A PUT removes all metadata that it does not name: what others keep `there`
-/// is named as it is.
+/// A PUT removes all metadata whose key it does not name: what others keep
+/// `there` is named row by row, since keys can be doubled.
 pub fn request(parcel: &Parcel, there: Option<&Fulfillment>) -> Result<String, CallError> {
-    let mut meta_data = Vec::new();
-    for (key, value) in marks(parcel)? {
-        meta_data.push(Entry { key, value });
-    }
-    let mut kept: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
-    for entry in there.iter().flat_map(|there| &there.meta) {
-        if let Some(value) = entry.value.clone() {
-            kept.insert(entry.key.text(), value);
-        }
-    }
-    kept.retain(|key, _| !key.is_empty() && !OURS.contains(&key.as_str()));
-    meta_data.extend(kept.iter().map(|(key, value)| Entry { key, value: value.clone() }));
+    let marks = marks(parcel)?;
+    let ours = marks.iter().map(|(key, value)| Entry { id: None, key: (*key).to_owned(), value });
+    let theirs = there.iter().flat_map(|there| &there.meta).filter_map(|row| {
+        let key = row.key.text();
+        let is_theirs = !key.is_empty() && !OURS.contains(&key.as_str());
+        let id = row.id.id().ok().filter(|id| *id != 0);
+        row.value.as_deref().filter(|_| is_theirs).map(|value| Entry { id, key, value })
+    });
+    let meta_data = ours.chain(theirs).collect();
     super::body(&Body { status: "fulfilled", is_fulfilled: true, meta_data })
 }
 
@@ -122,24 +122,42 @@ fn raw(value: &impl Serialize) -> Result<Box<RawValue>, CallError> {
 pub fn listed(body: &[u8]) -> Result<Vec<Fulfillment>, CallError> {
     let listed =
         wire::listing::<WireFulfillment>(body).map_err(|why| CallError::retry_soon(why.to_string()))?;
-    let read = |wire: WireFulfillment| {
-        let id = wire.id.id().ok().filter(|id| *id != 0)?;
-        Some(Fulfillment { id, is_fulfilled: wire.is_fulfilled.is_true(), meta: wire.meta_data.0 })
-    };
-    let read: Option<Vec<_>> = listed.into_iter().map(read).collect();
+    let read: Option<Vec<_>> = listed.into_iter().map(Fulfillment::of).collect();
     read.ok_or_else(|| CallError::unknown("the shop lists a fulfilment without a name"))
 }
 
 impl Fulfillment {
-    /// The shop's id of it.
-    pub fn id(&self) -> u64 {
-        self.id
+    /// Reads `GET orders/{order}/fulfillments/{id}`, or the answer to a PUT.
+    pub fn read(id: u64, body: &[u8]) -> Result<Self, CallError> {
+        let Object(wire): Object<WireFulfillment> =
+            serde_json::from_slice(body).map_err(|_| not_json("a fulfilment"))?;
+        let read = Self::of(wire).filter(|read| read.id == id);
+        read.ok_or_else(|| CallError::retry_soon("the answer is not about the fulfilment that was asked for"))
     }
 
-    /// As customers see it; `None` for somebody's draft.
+    fn of(wire: WireFulfillment) -> Option<Self> {
+        let id = wire.id.id().ok().filter(|id| *id != 0)?;
+        let (is_fulfilled, is_deleted) = (wire.is_fulfilled.is_true(), !wire.date_deleted.text().is_empty());
+        Some(Self { id, is_fulfilled, is_deleted, meta: wire.meta_data.0 })
+    }
+
+    /// Whether nobody is shown it any more. The shop takes a change of it all
+    /// the same, and does nothing.
+    pub fn is_deleted(&self) -> bool {
+        self.is_deleted
+    }
+
+    /// Whether it says just what the parcel does.
+    pub fn says(&self, parcel: &Parcel) -> bool {
+        meta_text(&self.meta, VERSION).is_some_and(|version| version == parcel.version().0)
+    }
+
+    /// As customers see it; `None` for somebody's draft, and for what was
+    /// deleted.
     pub fn shown(&self) -> Option<ShownParcel> {
         let id = meta_text(&self.meta, PARCEL).map(ParcelId);
-        (self.is_fulfilled || id.is_some()).then(|| ShownParcel {
+        let is_shown = !self.is_deleted && (self.is_fulfilled || id.is_some());
+        is_shown.then(|| ShownParcel {
             reference: Reference::Fulfillment(self.id).to_string(),
             version: meta_text(&self.meta, VERSION).map(ParcelVersion),
             tracking: meta_text(&self.meta, NUMBER).map(|number| number.trim().to_owned()),

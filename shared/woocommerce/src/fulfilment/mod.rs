@@ -33,6 +33,19 @@ struct NewMeta<T> {
     value: T,
 }
 
+/// Whether an interface keeps the number of a parcel as it is. All but the
+/// metadata clean what they are given (`wc_clean`), and a number that comes
+/// back as another one is not found again.
+fn is_kept(parcel: &Parcel) -> bool {
+    let Some(number) = parcel.tracking.as_deref() else { return true };
+    let is_code = |at: &[u8]| at[0] == b'%' && at[1..].iter().all(u8::is_ascii_hexdigit);
+    number == number.trim()
+        && !number.contains('<')
+        && !number.contains("  ")
+        && !number.contains(char::is_control)
+        && !number.as_bytes().windows(3).any(is_code)
+}
+
 /// The id of what a write says it made; `None` where it names none.
 pub fn made(body: &[u8]) -> Option<u64> {
     let Object(wire): Object<WireMade> = serde_json::from_slice(body).ok()?;

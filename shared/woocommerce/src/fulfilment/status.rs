@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use weir_domain::id::OrderId;
 use weir_domain::order::OrderStatus;
 use weir_domain::outcome::CallError;
 
-use crate::wire::{Object, Scalar};
+use crate::wire::{Object, Scalar, WireStatus};
 
 #[derive(Serialize)]
 struct NewStatus<'a> {
@@ -17,6 +18,14 @@ struct NewStatus<'a> {
 /// The body of `PUT orders/{id}`.
 pub fn request(status: &OrderStatus) -> Result<String, CallError> {
     super::body(&NewStatus { status: status.as_str() })
+}
+
+/// The status that an order has by the answer to a write of it; `None` where
+/// the answer is about another one, or does not say.
+pub fn given(order: OrderId, body: &[u8]) -> Option<OrderStatus> {
+    let Object(wire): Object<WireStatus> = serde_json::from_slice(body).ok()?;
+    let status = wire.status.text();
+    (wire.id.id() == Ok(order.0) && !status.is_empty()).then(|| OrderStatus::from(status))
 }
 
 #[derive(Default, Deserialize)]

@@ -10,6 +10,8 @@ pub struct WireFulfillment {
     pub id: Scalar,
     /// Otherwise it is a draft, which no customer sees.
     pub is_fulfilled: Scalar,
+    /// Set: it is shown to nobody.
+    pub date_deleted: Scalar,
     /// `_items`, `_tracking_number`, `_tracking_url`, `_shipment_provider`,
     /// and everybody's own.
     pub meta_data: List<WireMeta>,
@@ -25,7 +27,7 @@ pub struct WireTracking {
     pub tracking_number: Scalar,
 }
 
-/// A parcel as we wrote it into an order's metadata.
+/// A parcel as we wrote it into an order's metadata, under a key of its own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the names of the parcel's own fields")]
@@ -56,6 +58,24 @@ pub struct WireEntryLine {
 pub struct WireOrderMeta {
     pub id: Scalar,
     pub meta_data: List<WireMeta>,
+}
+
+/// An order, as far as its names are concerned.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the shop's own names")]
+pub struct WireNumbered {
+    pub id: Scalar,
+    pub number: Scalar,
+}
+
+/// An order, as far as its status is concerned.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the shop's own names")]
+pub struct WireStatus {
+    pub id: Scalar,
+    pub status: Scalar,
 }
 
 /// An entry of `orders/{id}/notes`.

@@ -14,7 +14,8 @@ mod scalar;
 mod stock;
 
 pub use fulfilment::{
-    WireEntry, WireEntryLine, WireFulfillment, WireMade, WireNote, WireOrderMeta, WireTracking,
+    WireEntry, WireEntryLine, WireFulfillment, WireMade, WireNote, WireNumbered, WireOrderMeta, WireStatus,
+    WireTracking,
 };
 pub use lenient::{List, Object};
 pub(crate) use number::{DECIMALS, number};
@@ -170,6 +171,7 @@ pub struct WireRefundRef {
 #[serde(default)]
 #[expect(missing_docs, reason = "the shop's own names")]
 pub struct WireMeta {
+    pub id: Scalar,
     pub key: Scalar,
     pub value: Option<Box<RawValue>>,
 }

@@ -12,9 +12,9 @@ use weir_domain::ports::{Adjustment, Change};
 use weir_testkit::events;
 use weir_woocommerce::canonical::order;
 use weir_woocommerce::delivery::{Topic, understand};
-use weir_woocommerce::fulfilment::entries::Entries;
-use weir_woocommerce::fulfilment::status::{is_refused, statuses};
-use weir_woocommerce::fulfilment::{Plugin, fulfillments, made, notes, trackings};
+use weir_woocommerce::fulfilment::entries::{Entries, removal};
+use weir_woocommerce::fulfilment::status::{given, is_refused, statuses};
+use weir_woocommerce::fulfilment::{Plugin, Reference, fulfillments, made, notes, trackings};
 use weir_woocommerce::stock::{adjusted, product, products, sales};
 
 static STORE: LazyLock<StoreConfig> = LazyLock::new(|| {
@@ -55,21 +55,26 @@ fn read(body: &[u8]) {
 }
 
 /// In every way that is about the way back. Nothing of it is taken for an
-/// entry of ours that could not be written back.
+/// entry of ours that could not be taken away by its name.
 fn read_fulfilment(id: Option<u64>, body: &[u8]) {
     let order = OrderId(id.unwrap_or(7001));
     let entries = Entries::read(order, body);
     if let Ok(entries) = &entries {
-        let request: Value = serde_json::from_str(&entries.request().unwrap()).unwrap();
-        let echo = json!({"id": order.0, "meta_data": request["meta_data"]});
-        assert!(entries.are_in(order, &serde_json::to_vec(&echo).unwrap()));
+        for shown in entries.shown() {
+            let id = shown.id.unwrap().0;
+            assert_eq!(Reference::read(&shown.reference), Some(Reference::Entry(id.clone())));
+            let request: Value = serde_json::from_str(&removal(&id).unwrap()).unwrap();
+            let row = json!({ "key": request["meta_data"][0]["key"], "value": "spoilt" });
+            let echo = json!({ "id": order.0, "meta_data": [row] }).to_string();
+            assert!(Entries::read(order, echo.as_bytes()).unwrap().has(&id), "{id}");
+        }
     }
     let trackings = Plugin::ALL.map(|plugin| trackings::listed(plugin, body).err());
     let others = [notes::texts(body).err(), fulfillments::listed(body).err(), entries.err()];
     for error in trackings.into_iter().chain(others).flatten() {
         assert!(!format!("{error} {error:?}").to_lowercase().contains("canary"), "{error}");
     }
-    let _ = (made(body), statuses(body), is_refused(body));
+    let _ = (made(body), statuses(body), is_refused(body), given(order, body), trackings::carriers(body));
     for fulfillment in fulfillments::listed(body).unwrap_or_default() {
         let _ = fulfillment.shown();
     }

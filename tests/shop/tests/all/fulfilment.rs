@@ -206,6 +206,72 @@ async fn both_plugins_keep_their_entries_in_one_place_and_ast_can_complete() {
 }
 
 #[tokio::test]
+async fn a_fulfilment_moves_the_date_of_its_order() {
+    let (shop, order) = open(json!({ "fulfillments": true })).await;
+    let one = format!("orders/{}", order["id"]);
+    let modified = async || shop.get(&one).await["date_modified_gmt"].as_str().unwrap().to_owned();
+    let later = async || shop.control("PUT", "clock", Some(json!({ "advance_s": 60 }))).await;
+    let mut before = modified().await;
+    let path = format!("{one}/fulfillments");
+    let made = shop.post(&path, parcel(&order, "1Z9")).await;
+    assert_eq!(modified().await, before, "the same second");
+    let made = format!("{path}/{}", made["id"]);
+    for method in ["POST", "PUT", "DELETE"] {
+        later().await;
+        let at = if method == "POST" { &path } else { &made };
+        shop.rest(method, at, Some(parcel(&order, "1Z8"))).await.ok();
+        let after = modified().await;
+        assert!(after > before, "{method} {before} {after}");
+        before = after;
+    }
+    later().await;
+    shop.rest("PUT", &made, Some(parcel(&order, "1Z7"))).await.ok();
+    assert_eq!(modified().await, before, "nothing comes of a change of a deleted one");
+}
+
+#[tokio::test]
+async fn metadata_is_removed_by_a_key_without_a_value_and_doubles_with_it() {
+    let (shop, order) = open(json!({})).await;
+    let one = format!("orders/{}", order["id"]);
+    let put = async |rows: Value| shop.put(&one, json!({ "meta_data": rows })).await["meta_data"].clone();
+    let rows = async |rows: Value| {
+        let rows = put(rows).await;
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| format!("{}={}", row["key"].as_str().unwrap(), row["value"])).collect::<Vec<_>>()
+    };
+    let made = put(json!([{ "key": "a", "value": { "x": 1 } }, { "key": "b", "value": "2" }])).await;
+    let doubled = json!([{ "id": made[1]["id"], "key": "a", "value": "2" }]);
+    assert_eq!(rows(doubled.clone()).await, [r#"a={"x":1}"#, r#"a="2""#], "by its id it is another row");
+    assert_eq!(rows(json!([{ "key": "a", "value": "3" }])).await, [r#"a="3""#]);
+    assert_eq!(rows(json!([{ "key": "c", "value": null }])).await, [r#"a="3""#]);
+    assert_eq!(rows(json!([{ "key": "a", "value": null }])).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn ast_takes_the_id_that_is_posted_to_for_a_number_first() {
+    let (shop, order) = open(json!({ "ast": true, "number_prefix": "1" })).await;
+    let number = order["number"].as_str().unwrap().to_owned();
+    let id: u64 = number.parse().unwrap();
+    shop.control("PUT", "ids", Some(json!({ "post": id }))).await;
+    let lines = json!([{ "product_id": 10 }]);
+    let stranger = shop.post("orders", json!({ "line_items": lines })).await;
+    assert_eq!(stranger["id"], json!(id), "the id of one is the number of the other");
+    let [_, _, ast] = interfaces(&stranger["id"]);
+    shop.api("POST", &ast, Some(json!({ "tracking_number": "1Z9" }))).await.ok();
+    assert_eq!(listed(&shop, &ast).await, json!([]));
+    assert_eq!(listed(&shop, &interfaces(&order["id"])[2]).await[0]["tracking_number"], "1Z9");
+}
+
+#[tokio::test]
+async fn plugins_say_which_carriers_they_know() {
+    let (shop, order) = open(json!({ "shipment_tracking": true })).await;
+    let [_, tracking, ast] = interfaces(&order["id"]);
+    let known = shop.api("GET", &format!("{tracking}/providers"), None).await.ok();
+    assert_eq!(known["Germany"]["UPS"], "https://www.ups.com/track?tracknum=%1$s");
+    assert_eq!(shop.api("GET", &format!("{ast}/providers"), None).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_shop_says_which_statuses_it_has() {
     let (shop, order) = open(json!({ "custom_statuses": ["packed"] })).await;
     let described = shop.rest("OPTIONS", "orders", None).await;

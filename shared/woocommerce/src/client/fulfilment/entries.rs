@@ -1,5 +1,6 @@
-//! Parcels in the order's metadata. Read, changed and written as a whole:
-//! writing the same again changes nothing, and metadata alone tells nobody.
+//! Parcels in the order's metadata, each written by its key without a read
+//! before: what was read may be older than what another write left there.
+//! Metadata alone tells nobody.
 
 use reqwest::Method;
 use weir_domain::fulfilment::Parcel;
@@ -10,7 +11,7 @@ use super::super::ShopClient;
 use super::super::effect::Success;
 use super::write::doubtful;
 use crate::fulfilment::Reference;
-use crate::fulfilment::entries::{ENTRY_FIELDS, Entries};
+use crate::fulfilment::entries::{ENTRY_FIELDS, Entries, removal, request};
 
 impl ShopClient {
     pub(super) async fn entries(&self, order: OrderId) -> Result<Entries, ShopError> {
@@ -20,34 +21,30 @@ impl ShopClient {
         Ok(Entries::read(order, &answer.body)?)
     }
 
-    pub(super) async fn create_entry(&self, order: OrderId, parcel: &Parcel) -> Result<Reference, ShopError> {
-        let entries = self.entries(order).await?.with(parcel, None);
-        self.write_entries(order, &entries).await?;
-        Ok(Reference::Entry(parcel.id.0.clone()))
-    }
-
-    pub(super) async fn replace_entry(
+    /// `replaced`: the name of what it takes the place of.
+    pub(super) async fn write_entry(
         &self,
         order: OrderId,
-        id: &str,
+        replaced: Option<&str>,
         parcel: &Parcel,
-    ) -> Result<Option<Reference>, ShopError> {
-        let entries = self.entries(order).await?;
-        if !entries.has(id) {
-            return Ok(None);
+    ) -> Result<Reference, ShopError> {
+        let there = self.put_entries(order, request(parcel, replaced)?).await?;
+        let is_replaced = replaced.is_none_or(|id| id == parcel.id.0 || !there.has(id));
+        if there.say(parcel) && is_replaced {
+            Ok(Reference::Entry(parcel.id.0.clone()))
+        } else {
+            Err(doubtful("the metadata of an order"))
         }
-        self.write_entries(order, &entries.with(parcel, Some(id))).await?;
-        Ok(Some(Reference::Entry(parcel.id.0.clone())))
     }
 
     pub(super) async fn remove_entry(&self, order: OrderId, id: &str) -> Result<(), ShopError> {
-        let entries = self.entries(order).await?;
-        if entries.has(id) { self.write_entries(order, &entries.without(id)).await } else { Ok(()) }
+        let there = self.put_entries(order, removal(id)?).await?;
+        if there.has(id) { Err(doubtful("the metadata of an order")) } else { Ok(()) }
     }
 
-    async fn write_entries(&self, order: OrderId, entries: &Entries) -> Result<(), ShopError> {
+    async fn put_entries(&self, order: OrderId, json: String) -> Result<Entries, ShopError> {
         let url = self.url(&["orders", &order.to_string()]);
-        let body = self.write_plain(Method::PUT, url, entries.request()?, Success::Changed).await?;
-        if entries.are_in(order, &body) { Ok(()) } else { Err(doubtful("the metadata of an order")) }
+        let body = self.write_plain(Method::PUT, url, json, Success::Changed).await?;
+        Entries::read(order, &body).map_err(|_| doubtful("the metadata of an order"))
     }
 }

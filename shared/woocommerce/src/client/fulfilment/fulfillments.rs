@@ -1,6 +1,6 @@
 //! Core fulfilments. The shop answers 400 to a change of one that is gone as
-//! it does where a plugin failed after the work was done, so that one is
-//! looked for before it is changed. Customers are never mailed: whether they
+//! it does where a plugin failed after the work was done, so that this one is
+//! read, too, before it is believed to be gone. Customers are never mailed: whether they
 //! are told is for a note to say.
 
 use reqwest::Method;
@@ -9,19 +9,23 @@ use weir_domain::fulfilment::Parcel;
 use weir_domain::id::OrderId;
 use weir_domain::ports::ShopError;
 
-use super::super::ShopClient;
-use super::super::answer::NO_ROUTE;
-use super::super::effect::Success;
-use super::Interface;
+use super::super::answer::{self, NO_ROUTE};
+use super::super::effect::{self, Success};
+use super::super::{Answer, ShopClient};
 use super::write::{Said, Write, doubtful};
+use super::{Interface, after_removal, is_not_ours};
 use crate::fulfilment::fulfillments::{Fulfillment, fits, listed, request};
 use crate::fulfilment::{Reference, made};
 
+/// "Not found", in the codes of several versions, among them; and so says a
+/// shop where the feature is off.
+const REFUSALS: [(u16, &str); 3] = [(404, NO_ROUTE), (400, "0"), (400, "404")];
+
 impl ShopClient {
-    /// `None`: the feature is off.
+    /// `None`: the feature is off, or not for us.
     pub(super) async fn fulfillments(&self, order: OrderId) -> Result<Option<Vec<Fulfillment>>, ShopError> {
-        let answer = self.get_if_routed(self.order_url("wc", order, &["fulfillments"])).await?;
-        Ok(answer.map(|answer| listed(&answer.body)).transpose()?)
+        let body = self.get_of_interface(self.order_url("wc", order, &["fulfillments"])).await?;
+        Ok(body.map(|body| listed(&body)).transpose()?)
     }
 
     /// `None`: the feature is off, and nothing was done.
@@ -46,52 +50,80 @@ impl ShopClient {
         }
     }
 
+    /// What others keep with it is read first, to be kept. Whether it is there
+    /// is for the PUT to say: a read may be old.
     pub(super) async fn replace_fulfillment(
         &self,
         order: OrderId,
         id: u64,
         parcel: &Parcel,
     ) -> Result<Option<Reference>, ShopError> {
-        let Some(there) = self.fulfillment(order, id).await? else { return Ok(None) };
         if !fits(parcel) {
-            self.delete_fulfillment(order, id).await?;
-            return self.create(Interface::Metadata, order, parcel).await;
+            return if self.delete_fulfillment(order, id).await? {
+                after_removal(self.create(Interface::Metadata, order, parcel).await)
+            } else {
+                Ok(None)
+            };
         }
-        let url = silently(self.order_url("wc", order, &["fulfillments", &id.to_string()]));
-        let json = request(parcel, Some(&there))?;
-        let body = self.write_plain(Method::PUT, url, json, Success::Changed).await?;
-        if made(&body) == Some(id) {
-            Ok(Some(Reference::Fulfillment(id)))
-        } else {
-            Err(doubtful("a changed fulfilment"))
+        let there = self.fulfillment(order, id).await?;
+        let write = Write {
+            method: Method::PUT,
+            url: silently(self.fulfillment_url(order, id)),
+            json: Some(request(parcel, there.as_ref())?),
+            success: Success::Changed,
+            refusals: &REFUSALS,
+        };
+        match self.write(write).await? {
+            Said::Done(body) => match Fulfillment::read(id, &body) {
+                Ok(now) if now.is_deleted() => Ok(None),
+                Ok(now) if now.says(parcel) => Ok(Some(Reference::Fulfillment(id))),
+                Ok(_) | Err(_) => Err(doubtful("a changed fulfilment")),
+            },
+            Said::Refused { code, .. } if code == NO_ROUTE => Err(self.interface_gone(order).await),
+            Said::Refused { .. } if there.is_none() => Ok(None),
+            Said::Refused { .. } => Err(doubtful("a changed fulfilment")),
         }
     }
 
     pub(super) async fn remove_fulfillment(&self, order: OrderId, id: u64) -> Result<(), ShopError> {
-        match self.fulfillment(order, id).await? {
-            Some(_) => self.delete_fulfillment(order, id).await,
-            None => Ok(()),
+        self.delete_fulfillment(order, id).await.map(|_was_there| ())
+    }
+
+    /// `None`: the shop says that it is not there (any more).
+    async fn fulfillment(&self, order: OrderId, id: u64) -> Result<Option<Fulfillment>, ShopError> {
+        let (status, Answer { headers, body }) = self.fetch(self.fulfillment_url(order, id)).await?;
+        if is_not_ours(status) || answer::is_no_route(status, &headers, &body) {
+            return Err(self.interface_gone(order).await);
+        }
+        let code = effect::refusal(&headers, &body);
+        if REFUSALS.contains(&(status.as_u16(), code.as_str())) {
+            return Ok(None);
+        }
+        answer::judge(status, &headers, &body, self.clock.now())?;
+        Ok(Some(Fulfillment::read(id, &body)?))
+    }
+
+    /// Whether it was there.
+    async fn delete_fulfillment(&self, order: OrderId, id: u64) -> Result<bool, ShopError> {
+        let write = Write {
+            method: Method::DELETE,
+            url: silently(self.fulfillment_url(order, id)),
+            json: None,
+            success: Success::Changed,
+            refusals: &REFUSALS,
+        };
+        match self.write(write).await? {
+            Said::Done(_) => Ok(true),
+            Said::Refused { code, .. } if code == NO_ROUTE => Err(self.interface_gone(order).await),
+            Said::Refused { .. } => match self.fulfillment(order, id).await? {
+                None => Ok(false),
+                Some(_) => Err(doubtful("a removed fulfilment")),
+            },
         }
     }
 
-    /// `None`: the shop does not show it (any more).
-    async fn fulfillment(&self, order: OrderId, id: u64) -> Result<Option<Fulfillment>, ShopError> {
-        let Some(listed) = self.fulfillments(order).await? else {
-            self.is_asked_rightly(order).await?;
-            return Ok(None);
-        };
-        Ok(listed.into_iter().find(|there| there.id() == id))
-    }
-
-    async fn delete_fulfillment(&self, order: OrderId, id: u64) -> Result<(), ShopError> {
-        let write = Write {
-            method: Method::DELETE,
-            url: silently(self.order_url("wc", order, &["fulfillments", &id.to_string()])),
-            json: None,
-            success: Success::Changed,
-            refusals: &[],
-        };
-        self.write(write).await.map(|_done| ())
+    fn fulfillment_url(&self, order: OrderId, id: u64) -> Url {
+        self.order_url("wc", order, &["fulfillments", &id.to_string()])
     }
 }
 

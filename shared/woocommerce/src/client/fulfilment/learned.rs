@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Interface;
+use crate::fulfilment::Plugin;
 
 /// How long it is believed.
 const BELIEVED: SignedDuration = SignedDuration::from_hours(1);
@@ -40,6 +41,7 @@ impl<T: Clone> Known<T> {
 pub(in crate::client) struct Learned {
     best: Known<Interface>,
     statuses: Known<BTreeSet<String>>,
+    carriers: [Known<BTreeSet<String>>; Plugin::ALL.len()],
 }
 
 impl Learned {
@@ -64,6 +66,15 @@ impl Learned {
 
     pub(super) fn are_statuses(&self, statuses: BTreeSet<String>, now: Timestamp) {
         self.statuses.set(Some((statuses, now)));
+    }
+
+    /// The carriers that a plugin knows.
+    pub(super) fn carriers(&self, plugin: Plugin, now: Timestamp) -> Option<BTreeSet<String>> {
+        self.carriers[plugin as usize].get(now)
+    }
+
+    pub(super) fn are_carriers(&self, plugin: Plugin, carriers: BTreeSet<String>, now: Timestamp) {
+        self.carriers[plugin as usize].set(Some((carriers, now)));
     }
 }
 

@@ -2,9 +2,11 @@
 //! has none, one or all of the interfaces, against failures, and against what
 //! was recorded.
 
+mod interfaces;
 mod metadata;
 mod orders;
 mod parcels;
+mod plugins;
 mod recordings;
 mod samples;
 mod stand_in;

@@ -62,6 +62,8 @@ async fn a_custom_status_is_asked_for_before_it_is_written() {
     assert_eq!(word(&unknown), "rejected");
     assert!(unknown.unwrap_err().to_string().contains("status_unknown"));
     assert_eq!(shop.requests().await, ["OPTIONS orders 1"], "nothing was written");
+    assert_eq!(word(&client.set_status(order, &custom("shipped")).await), "rejected");
+    assert_eq!(shop.requests().await, ["OPTIONS orders 1"], "it may have come since");
     client.set_status(order, &custom("packed")).await.unwrap();
     assert_eq!(shop.requests().await, ["PUT orders/{id} 1"], "it is remembered");
     assert_eq!(shop.of_order("").await["status"], "packed");

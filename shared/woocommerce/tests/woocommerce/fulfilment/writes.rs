@@ -3,23 +3,23 @@
 use axum::body::Body;
 use axum::response::Response;
 use serde_json::{Value, json};
-use weir_domain::fulfilment::{NewRefund, NewRefundLine, Parcel};
+use weir_domain::fulfilment::{NewRefund, NewRefundLine};
 use weir_domain::order::OrderStatus;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Shop, ShopError};
 use weir_woocommerce::client::{MAX_ANSWER_BYTES, ShopClient};
 
-use super::{ORDER, decimal, note, numbered, parcel, refund, word};
+use super::{ORDER, decimal, note, parcel, refund, word};
 use crate::common::{Asked, ShopServer, answer, client, ok};
 
-const JSON: &str = "application/json; charset=UTF-8";
-const HTML: &str = "text/html; charset=UTF-8";
+pub(super) const JSON: &str = "application/json; charset=UTF-8";
+pub(super) const HTML: &str = "text/html; charset=UTF-8";
 
-fn created(body: &Value) -> Response<Body> {
+pub(super) fn created(body: &Value) -> Response<Body> {
     answer(201, JSON, body.to_string())
 }
 
-fn no_route() -> Response<Body> {
+pub(super) fn no_route() -> Response<Body> {
     answer(404, JSON, r#"{"code":"rest_no_route","message":"No route","data":{"status":404}}"#)
 }
 
@@ -48,6 +48,7 @@ async fn answering(
         };
         match asked.method.as_str() {
             "GET" if asked.path.ends_with(best) => ok(&json!([])),
+            "GET" if asked.path.ends_with("/orders/4711") => ok(&json!({ "id": 4711, "meta_data": [] })),
             "GET" => no_route(),
             _ => with(),
         }
@@ -55,14 +56,14 @@ async fn answering(
     .await
 }
 
-fn written(server: &ShopServer) -> Vec<Asked> {
+pub(super) fn written(server: &ShopServer) -> Vec<Asked> {
     server.asked().into_iter().filter(|asked| asked.method != "GET").collect()
 }
 
 #[tokio::test]
 async fn each_write_is_answered_with_its_own_success() {
     for what in WRITES {
-        let made = json!({ "id": 4711, "tracking_id": "ab12" });
+        let made = json!({ "id": 4711, "tracking_id": "ab12", "status": "completed" });
         let right = if what == "status" { 200 } else { 201 };
         for status in [200, 201, 202, 204] {
             let body = made.to_string();
@@ -211,130 +212,47 @@ async fn a_refund_of_an_order_that_is_gone_says_so_with_500() {
     assert_eq!(word(&html.client().give_refund(ORDER, &refund()).await), "unknown", "not the shop's word");
 }
 
-/// The body that a plugin is sent for a parcel.
-async fn tracked(namespace: &'static str, parcel: &Parcel) -> String {
-    let server = ShopServer::reading(move |asked| match asked.method.as_str() {
-        "GET" if asked.path.contains(namespace) => ok(&json!([])),
-        "GET" => no_route(),
-        _ => created(&json!({ "tracking_id": "ab12" })),
-    })
-    .await;
-    let shown = server.client().show_parcel(ORDER, None, parcel).await.unwrap().unwrap();
-    assert!(shown.ends_with(":ab12"), "{shown}");
-    let asked = &written(&server)[0];
-    assert_eq!(asked.path, format!("/sub/wp-json/{namespace}/v3/orders/4711/shipment-trackings"));
-    asked.body.clone()
-}
-
 #[tokio::test]
-async fn plugins_are_told_in_these_words() {
-    let all = parcel("2/1");
-    assert_eq!(
-        tracked("wc-shipment-tracking", &all).await,
-        r#"{"tracking_number":"1Z9","custom_tracking_provider":"UPS","custom_tracking_link":"https://ups.example/1Z9","date_shipped":"2026-11-28"}"#
-    );
-    assert_eq!(
-        tracked("wc-ast", &Parcel { link: None, ..all.clone() }).await,
-        r#"{"tracking_number":"1Z9","tracking_provider":"UPS","date_shipped":"2026-11-28","status_shipped":0}"#
-    );
-    let nobody = Parcel { carrier: Some(" ".to_owned()), ..all.clone() };
-    let plain = r#"{"tracking_number":"1Z9","date_shipped":"2026-11-28"}"#;
-    assert_eq!(
-        tracked("wc-shipment-tracking", &nobody).await,
-        plain,
-        "a link without a carrier has no place"
-    );
-    // It would be taken for a format.
-    let percent = Parcel { link: Some("https://ups.example/a%20b".to_owned()), ..all };
-    assert!(!tracked("wc-shipment-tracking", &percent).await.contains("example"));
-}
-
-#[tokio::test]
-async fn only_the_apis_own_word_means_that_an_interface_is_not_there() {
-    for (status, kind, body, expected) in [
-        (404, HTML, "<html>canary</html>", "blocked"),
-        (401, JSON, r#"{"code":"woocommerce_rest_cannot_view"}"#, "blocked"),
-        (403, JSON, r#"{"code":"rest_forbidden"}"#, "blocked"),
-        (503, JSON, r#"{"code":"wp_die"}"#, "blocked"),
-        (429, JSON, "", "retry"),
-        (500, JSON, r#"{"code":"internal_server_error"}"#, "retry"),
-        (200, JSON, "<br />canary[]", "retry"),
-        (200, JSON, r#"{"code":"canary"}"#, "retry"),
-        (200, JSON, "[{}]", "unknown"),
-    ] {
-        for probed in ["/fulfillments", "/wc-shipment-tracking/", "/wc-ast/"] {
-            let server = ShopServer::reading(move |asked| {
-                if asked.path.contains(probed) { answer(status, kind, body) } else { no_route() }
-            })
-            .await;
-            let client = server.client();
-            let read = client.parcels(ORDER).await;
-            assert_eq!(word(&read), expected, "{probed} {status} {body}");
-            assert_eq!(word(&client.show_parcel(ORDER, None, &parcel("2/1")).await), expected, "{probed}");
-            assert!(written(&server).is_empty(), "{probed} {status}");
-            assert!(!format!("{read:?}").to_lowercase().contains("canary"));
-        }
-    }
-    // A shop without any of its API has not just lost an interface.
-    let server = ShopServer::start(|_, _| no_route()).await;
-    let client = server.client();
-    assert_eq!(word(&client.parcels(ORDER).await), "blocked");
-    for reference in ["fulfillment:1", "tracking:ab12", "ast:ab12", "meta:2/1"] {
-        assert_eq!(word(&client.remove_parcel(ORDER, reference).await), "blocked", "{reference}");
-        let shown = client.show_parcel(ORDER, Some(reference), &parcel("2/1")).await;
-        assert_eq!(word(&shown), "blocked", "{reference}");
-    }
-}
-
-#[tokio::test]
-async fn a_plugin_that_takes_nothing_away_is_not_one_that_shows_nothing() {
-    let server = ShopServer::reading(|asked| match asked.method.as_str() {
-        "GET" => ok(&json!([{ "tracking_id": "ab12", "tracking_number": "1Z9" }])),
-        _ => no_route(),
-    })
-    .await;
-    assert_eq!(word(&server.client().remove_parcel(ORDER, "ast:ab12").await), "blocked");
-    assert_eq!(word(&server.client().remove_parcel(ORDER, "ast:cd34").await), "done", "it is not there");
-}
-
-#[tokio::test]
-async fn what_is_replaced_is_taken_away_first() {
-    let server = ShopServer::reading(|asked| match asked.method.as_str() {
-        "DELETE" => ok(&json!({ "tracking_id": "ab12" })),
-        "POST" => answer(504, HTML, ""),
-        _ => no_route(),
-    })
-    .await;
-    let lost = server.client().show_parcel(ORDER, Some("tracking:ab12"), &numbered("2/1", "1Z8")).await;
-    assert_eq!(word(&lost), "unknown", "neither the old nor the new one can be relied on");
-    let methods: Vec<String> = server.asked().into_iter().map(|asked| asked.method).collect();
-    assert_eq!(methods, ["DELETE", "POST"]);
-    let server = ShopServer::start(|_, _| answer(502, HTML, "")).await;
-    let lost = server.client().show_parcel(ORDER, Some("tracking:ab12"), &parcel("2/1")).await;
-    assert_eq!((word(&lost), server.asked().len()), ("unknown", 1), "nothing is made then");
-}
-
-#[tokio::test]
-async fn a_shop_that_does_not_describe_itself_is_asked_by_writing() {
-    let refused = r#"{"code":"rest_invalid_param","data":{"status":400,"params":{"status":"canary"}}}"#;
+async fn a_custom_status_is_not_written_where_nobody_says_which_there_are() {
     let packed = OrderStatus::Custom("packed".to_owned());
-    for described in [r#"{"schema":[]}"#, "[]", "<html>", "{"] {
-        for (status, body, expected) in [(200, r#"{"id":4711}"#, "done"), (400, refused, "rejected")] {
-            let server = ShopServer::reading(move |asked| match asked.method.as_str() {
-                "OPTIONS" => answer(200, JSON, described),
-                _ => answer(status, JSON, body),
-            })
-            .await;
-            let given = server.client().set_status(ORDER, &packed).await;
-            assert_eq!(word(&given), expected, "{described}");
-            assert!(!format!("{given:?}").contains("canary"));
-            assert_eq!(server.asked().len(), 2);
+    for (status, kind, described, expected) in [
+        (200, JSON, r#"{"schema":[]}"#, "retry"),
+        (200, JSON, "[]", "retry"),
+        (200, JSON, "{", "retry"),
+        (200, HTML, "<html>canary", "blocked"),
+        (204, HTML, "", "unknown"),
+        (429, JSON, "", "retry"),
+        (502, HTML, "", "retry"),
+        (401, JSON, r#"{"code":"canary"}"#, "blocked"),
+    ] {
+        let server = ShopServer::reading(move |asked| match asked.method.as_str() {
+            "OPTIONS" => answer(status, kind, described),
+            _ => ok(&json!({ "id": 4711, "status": "packed" })),
+        })
+        .await;
+        let given = server.client().set_status(ORDER, &packed).await;
+        assert_eq!(word(&given), expected, "{status} {described}");
+        assert!(!format!("{given:?}").contains("canary"));
+        assert_eq!(server.asked().len(), 1, "nothing was written");
+    }
+    // A status of WooCommerce's own needs no list.
+    let silent = ShopServer::reading(|_| ok(&json!({ "id": 4711, "status": "completed" }))).await;
+    silent.client().set_status(ORDER, &OrderStatus::Completed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_status_that_the_shop_did_not_take_is_told() {
+    for (body, expected) in [
+        (json!({ "id": 4711, "status": "pending" }), "rejected"),
+        (json!({ "id": 4711, "status": "wc-completed" }), "done"),
+        (json!({ "id": 4711 }), "unknown"),
+        (json!({ "id": 4712, "status": "completed" }), "unknown"),
+    ] {
+        let server = ShopServer::reading(move |_| ok(&body)).await;
+        let given = server.client().set_status(ORDER, &OrderStatus::Completed).await;
+        assert_eq!(word(&given), expected);
+        if expected == "rejected" {
+            assert!(given.unwrap_err().to_string().contains("status_not_taken"));
         }
     }
-    let edge = ShopServer::reading(|asked| match asked.method.as_str() {
-        "OPTIONS" => answer(204, HTML, ""),
-        _ => ok(&json!({ "id": 4711 })),
-    })
-    .await;
-    edge.client().set_status(ORDER, &packed).await.unwrap();
 }
