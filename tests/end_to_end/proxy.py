@@ -1,4 +1,4 @@
-"""Between Weir and the ERP: passes requests on, and lets some go wrong on purpose.
+"""Between Weir and the ERP, or a shop: passes requests on, and lets some go wrong on purpose.
 
 What goes wrong is counted, not random, so that a run can be repeated.
 """
@@ -9,7 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-#: In turn: before the ERP sees the request, or after it has done the work.
+#: In turn: before the other side sees the request, or after it has done the work.
 FAULTS = ("refuse_500", "lose_answer", "throttle_429", "truncate", "drop_connection")
 HTML = b"<!doctype html><title>Attention required</title>"
 
@@ -22,6 +22,8 @@ class Proxy:
         self.every = 0
         #: While set, every request is answered with this status.
         self.always: int | None = None
+        #: Method and part of a path: of the next such request the answer is lost, once for each.
+        self.lose: list[tuple[str, str]] = []
         self.requests = itertools.count(1)
         self.turn = itertools.cycle(FAULTS)
         self.struck: dict[str, int] = {}
@@ -35,18 +37,23 @@ class Proxy:
         self.server.shutdown()
         self.server.server_close()
 
-    def fault(self) -> str:
+    def fault(self, method: str, path: str) -> str:
         """What happens to the next request; empty for nothing."""
         with self.lock:
             number = next(self.requests)
-            if not self.every or number % self.every:
+            aimed = next((aim for aim in self.lose if aim[0] == method and aim[1] in path), None)
+            if aimed:
+                self.lose.remove(aimed)
+                name = "lose_answer"
+            elif self.every and not number % self.every:
+                name = next(self.turn)
+            else:
                 return ""
-            name = next(self.turn)
             self.struck[name] = self.struck.get(name, 0) + 1
             return name
 
     def ask(self, method: str, path: str, body: bytes, headers: dict) -> tuple[int, list, bytes]:
-        """The ERP's answer; 502 when it cannot be reached."""
+        """The other side's answer; 502 when it cannot be reached."""
         connection = http.client.HTTPConnection(self.target.hostname, self.target.port, timeout=120)
         try:
             connection.request(method, path, body, headers)
@@ -75,7 +82,7 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if proxy.always:
                 return self.send(proxy.always, [("Content-Type", "text/html")], HTML)
-            fault = proxy.fault()
+            fault = proxy.fault(self.command, self.path)
             if fault == "refuse_500":
                 return self.send(500, [("Content-Type", "text/html")], b"")
             if fault == "throttle_429":
@@ -104,6 +111,6 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_) -> None:
-            """Quiet: the ERP's own log has every request."""
+            """Quiet: the other side's own log has every request."""
 
     return Handler

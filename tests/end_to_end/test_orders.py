@@ -164,7 +164,7 @@ class Orders(unittest.TestCase):
         self.weir.until(orders, {"in ERP"}, 180)
         for order in orders:
             self.weir.refund(order["id"], Decimal("1.00"))
-            self.weir.refund_unit(order["id"])
+            self.weir.refund_units(order["id"])
         self.weir.until_credited(orders, 2, 240)
         self.assert_credited(orders)
         self.assertEqual(self.weir.dead_letters(), 0)

@@ -3,7 +3,7 @@
 import time
 from decimal import Decimal
 
-from . import build, demo_config, demo_stock, scene
+from . import build, demo_config, demo_delivery, demo_stock, scene
 from .console import say, step
 from .scene import SETTLED, Scene
 from .stack import LocalStack
@@ -65,13 +65,14 @@ def saturday(weir: Scene) -> None:
     with step("the bank transfer arrives: its reservation becomes an order to ship"):
         weir.until([paid], {"in ERP"}, 60)
     refunds(weir, placed[MORNING.index("card")], placed[MORNING.index("many_lines")])
-    table(weir, [*placed, *doubled, *lost, *burst, *unmapped, *during])
+    sent = demo_delivery.way_back(weir)
+    table(weir, [*placed, *doubled, *lost, *burst, *unmapped, *during, sent])
 
 
 def refunds(weir: Scene, half: dict, unit: dict) -> None:
     """Half of one order's money, and one unit of another, go back to the customers."""
     amount = scene.cents(Decimal(half["total"]) / 2)
-    given = [(half, weir.refund(half["id"], amount)), (unit, weir.refund_unit(unit["id"]))]
+    given = [(half, weir.refund(half["id"], amount)), (unit, weir.refund_units(unit["id"]))]
     with step("one order is refunded by half, of another one unit comes back"):
         weir.until_credited([half, unit], 1, 60)
     books = weir.sales()
@@ -96,7 +97,7 @@ def outage(weir: Scene) -> list[dict]:
 def table(weir: Scene, placed: list[dict]) -> None:
     """Every order: shop number, state, ERP number, latency, and the reason of an exception."""
     records, books = weir.records(), weir.sales()
-    say(f"\n{'shop':>5}  {'kind':15} {'total':>13}  {'state':10} {'ERP':>5} {'ERP total':>10} {'latency':>8}  reason")
+    say(f"\n{'shop':>5}  {'kind':15} {'total':>13}  {'state':12} {'ERP':>5} {'ERP total':>10} {'latency':>8}  reason")
     for order in placed:
         say(row(order, records.get(order["id"], {}), books))
     sales = sum(len(found) for key, found in books.items() if ".r" not in key)
@@ -112,7 +113,7 @@ def row(order: dict, record: dict, books: dict) -> str:
     booked = str(scene.amount(sale["total_amount"])) if sale else ""
     hold = record.get("hold", {})
     reason = f"{hold['code']}: {hold['subject']}" if hold.get("hold") == "exception" else ""
-    return (f"{order['number']:>5}  {order['kind']:15} {total:>13}  {record.get('view', 'unheard of'):10}"
+    return (f"{order['number']:>5}  {order['kind']:15} {total:>13}  {record.get('view', 'unheard of'):12}"
             f" {number:>5} {booked:>10} {latency(record):>8}  {reason}")
 
 

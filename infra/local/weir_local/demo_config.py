@@ -12,8 +12,8 @@ from pathlib import Path
 from .shop import Shop
 from .tryton import Tryton
 
-#: The store of the demo and the tests.
-STORE = "main"
+#: The store of the demo and the tests, and one more for tests that need two.
+STORE, SECOND = "main", "us"
 ERP = "tryton"
 #: The legal entity whose stock the store sells.
 ENTITY = "main"
@@ -56,8 +56,9 @@ SHIPPING = {method: ["SHIP-STD"] for method in ("flat_rate", "free_shipping", "l
 FEES = {"name:Gift wrap": ["WRAP"], "refund": ["ALLOWANCE"], "any": ["FEE"]}
 
 
-def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "", **store) -> Path:
-    """Write documents and secrets; ``erp_url`` may be a proxy's, ``store`` replaces keys of stores.
+def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "",
+          shop_urls: dict[str, str] | None = None, **store) -> Path:
+    """Write documents and secrets; the URLs may be proxies', ``store`` replaces keys of stores.
 
     A shop's name is that of its store and of its ``web.shop`` in the seed.
     """
@@ -67,7 +68,8 @@ def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "
         "event_secrets": {source: [event_secret()] for source in ("erp", "wms", "pos")},
     }}
     for name, shop in shops.items():
-        save(folder / "stores" / f"{name}.json", {**store_document(shop), **store})
+        url = (shop_urls or {}).get(name, shop.url)
+        save(folder / "stores" / f"{name}.json", {**store_document(shop, url), **store})
         save(folder / "mappings" / f"{name}.json", mapping_document(shop))
         values[f"weir/store/{name}"] = {
             "consumer_key": shop.consumer_key,
@@ -107,11 +109,11 @@ def erp_document(tryton: Tryton, shops: dict[str, Shop], url: str) -> dict:
     }
 
 
-def store_document(shop: Shop) -> dict:
+def store_document(shop: Shop, url: str) -> dict:
     """One shop, polled every minute, without the patience that real customers need."""
     return {
         "store": shop.name,
-        "url": f"{shop.url}/",
+        "url": f"{url}/",
         "secret": f"weir/store/{shop.name}",
         "entities": [{"entity": ENTITY, "erp": ERP}],
         "import": {

@@ -23,19 +23,19 @@ SETTLED = {"in ERP", "part shipped", "shipped", "returned", "reserved", "excepti
 
 
 class Scene:
-    """A deployed stack with one shop."""
+    """One shop of a deployed stack."""
 
-    def __init__(self, stack: LocalStack):
-        self.stack = stack
-        secret = stack.config.secrets[f"weir/store/{STORE}"]["webhook_secret"]
-        self.shop = stack.shops[STORE]
+    def __init__(self, stack: LocalStack, store: str = STORE):
+        self.stack, self.store = stack, store
+        secret = stack.config.secrets[f"weir/store/{store}"]["webhook_secret"]
+        self.shop = stack.shops[store]
         self.table = stack.outputs["LedgerTable"]
         self.dynamo = stack.aws.client("dynamodb")
         self.functions = stack.aws.client("lambda")
         for topic in TOPICS:
             self.rest("POST", "webhooks", {
                 "name": topic, "topic": topic, "secret": secret,
-                "delivery_url": f"{stack.outputs['ApiUrl']}/stores/{STORE}/webhooks/{topic}",
+                "delivery_url": f"{stack.outputs['ApiUrl']}/stores/{store}/webhooks/{topic}",
             })
 
     # ------------------------------------------------------------- the shop
@@ -55,6 +55,25 @@ class Scene:
         body = {"count": count or len(kinds), "kinds": list(kinds), "seed": seed}
         return self.control("POST", "orders/place", body)["orders"]
 
+    def buy(self, units: dict[str, int], in_stock: bool = False) -> dict:
+        """A customer checks out; the order as the REST API shows it.
+
+        ``in_stock``: refused with 409 where the shop has too few.
+        """
+        return self.control("POST", f"orders?created_via=checkout&in_stock={int(in_stock)}", {
+            "status": "processing", "set_paid": True, "payment_method": "stripe",
+            "line_items": [self.item(sku, quantity) for sku, quantity in units.items()],
+            "shipping_lines": [{"method_id": "flat_rate", "method_title": "Parcel", "total": "4.12"}],
+            "billing": {"first_name": "Mira", "last_name": "Petersen", "country": "DE", "city": "Rostock",
+                        "address_1": "Am Markt 3", "postcode": "18055", "email": "guest@example.com"},
+        })
+
+    def item(self, sku: str, quantity: int) -> dict:
+        """A line of a basket."""
+        product = self.rest("GET", f"products?sku={sku}")[0]
+        line = {"product_id": product["parent_id"] or product["id"], "quantity": quantity}
+        return line | ({"variation_id": product["id"]} if product["parent_id"] else {})
+
     def faults(self, **switches) -> None:
         """Set the stand-in's fault switches."""
         self.control("PUT", "faults", switches)
@@ -69,14 +88,14 @@ class Scene:
             "amount": str(amount), "reason": "changed her mind", "line_items": lines or [],
             "api_refund": False, "api_restock": False})
 
-    def refund_unit(self, order: int) -> dict:
-        """One unit of the first line comes back, with its tax."""
-        line = self.rest("GET", f"orders/{order}")["line_items"][0]
-        net, *taxes = [cents(Decimal(value) / line["quantity"])
+    def refund_units(self, order: int, at: int = 0, units: int = 1) -> dict:
+        """Units of the line at this place are given back for, with their tax."""
+        line = self.rest("GET", f"orders/{order}")["line_items"][at]
+        net, *taxes = [cents(Decimal(value) * units / line["quantity"])
                        for value in (line["total"], *(tax["total"] or "0" for tax in line["taxes"]))]
         rates = [tax["id"] for tax in line["taxes"]]
         return self.refund(order, net + sum(taxes), [{
-            "id": line["id"], "quantity": 1, "refund_total": float(net),
+            "id": line["id"], "quantity": units, "refund_total": float(net),
             "refund_tax": [{"id": rate, "refund_total": float(tax)} for rate, tax in zip(rates, taxes)]}])
 
     # ----------------------------------------------------------------- Weir
@@ -109,10 +128,10 @@ class Scene:
 
     def changed(self, *orders: dict, kind: str = "shipment.changed") -> None:
         """An event of the ERP: something of these orders changed."""
-        self.event(kind, {"store": STORE, "orders": [str(order["id"]) for order in orders]})
+        self.event(kind, {"store": self.store, "orders": [str(order["id"]) for order in orders]})
 
     def records(self) -> dict[int, dict]:
-        """Every order's record, by the shop's id."""
+        """The record of every order of this shop, by the shop's id."""
         pages = self.dynamo.get_paginator("scan").paginate(
             TableName=self.table, ConsistentRead=True,
             FilterExpression="sk = :sk", ExpressionAttributeValues={":sk": {"S": "RECORD"}})
@@ -120,6 +139,7 @@ class Scene:
         return {
             int(record["key"]["order"]): {**record, "view": row["view"]["S"]}
             for row in rows for record in [json.loads(row["record"]["S"])]
+            if record["key"]["store"] == self.store
         }
 
     def views(self, orders: list[dict]) -> dict[int, str]:
@@ -177,11 +197,12 @@ class Scene:
     # -------------------------------------------------------------- the ERP
 
     def sales(self) -> dict[str, list[dict]]:
-        """The ERP's books: every sale by the reference that Weir gave it."""
+        """The ERP's books: this shop's sales by the reference that Weir gave them."""
         fields = ["number", "state", "web_id", "currency.code", "untaxed_amount", "tax_amount",
                   "total_amount", "payments.amount", "payments.state"]
+        domain = [["web_shop", "=", self.stack.tryton.ids["web_shops"][self.store]]]
         books: dict[str, list[dict]] = {}
-        for sale in self.stack.tryton.get("sale.sale", [["web_shop", "!=", None]], fields):
+        for sale in self.stack.tryton.get("sale.sale", domain, fields):
             books.setdefault(sale["web_id"], []).append(sale)
         return books
 
