@@ -51,7 +51,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The refunds that the shop has for a return, by whomever.
+    /// The refunds that the shop has for a return: those that say so, or the
+    /// first that people made and that is for no other.
     fn refund_that_is_there(
         &self,
         fulfilment: &FulfilmentConfig,
@@ -59,13 +60,15 @@ impl Session<'_> {
         refunds: &[Refund],
         one: &GoodsReturn,
     ) -> Option<Vec<Refund>> {
-        let of = |refund: &&Refund| {
-            let of = self.return_of(refund);
-            let by_hand = || of.is_none() && self.is_by_hand(fulfilment, order, one, refund);
-            of.as_ref() == Some(&one.id) || by_hand()
+        let says_so = |refund: &&Refund| self.return_of(refund).as_ref() == Some(&one.id);
+        let found: Vec<Refund> = refunds.iter().filter(says_so).cloned().collect();
+        if !found.is_empty() {
+            return Some(found);
+        }
+        let by_hand = |refund: &&Refund| {
+            self.return_of(refund).is_none() && self.is_by_hand(fulfilment, order, one, refund)
         };
-        let found: Vec<Refund> = refunds.iter().filter(of).cloned().collect();
-        (!found.is_empty()).then_some(found)
+        refunds.iter().find(by_hand).map(|refund| vec![refund.clone()])
     }
 
     /// A refund that is there is on record, is the only one, and gives back

@@ -187,6 +187,21 @@ fn what_people_refund_by_hand_for_a_return_is_not_credited_again() {
 }
 
 #[test]
+fn two_equal_refunds_by_hand_are_those_of_two_equal_returns() {
+    let (world, key) = shipped(ReturnPolicy::Ignore);
+    receive(&world, &key, mug("8"));
+    receive(&world, &key, mug("9"));
+    for id in [31, 32] {
+        world.shop.refund(sample::refund(&key, id, "10.71", &[(11, "1", "9.00", "1.71")]));
+    }
+    world.change(&key, |_| {});
+    world.erp_hint(&key);
+    assert_eq!((world.view(&key), credits(&world)), ("shipped", 0));
+    let of = |id: &str| world.record(&key).returns[&ReturnId(id.to_owned())].refund;
+    assert_eq!((of("8"), of("9")), (Some(RefundId(31)), Some(RefundId(32))));
+}
+
+#[test]
 fn two_refunds_of_one_return_are_for_people() {
     let (world, key) = shipped(ReturnPolicy::Refund);
     receive(&world, &key, mug("8"));
