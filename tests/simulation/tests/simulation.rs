@@ -11,7 +11,7 @@ use weir_simulation::run::{Play, play};
 /// Seeds that once broke a promise, with what they found. They play out
 /// differently whenever the simulator draws differently, and stay because a
 /// mistake is often made twice in one place.
-const REGRESSIONS: [(u64, &str); 17] = [
+const REGRESSIONS: [(u64, &str); 18] = [
     (
         139,
         "a cancellation that was done and not recorded looked like the ERP's own when the order lived again",
@@ -40,6 +40,10 @@ const REGRESSIONS: [(u64, &str); 17] = [
     (515, "beside an exception of the order, a refund that was not listed yet was never read again"),
     (977, "a number as a key inside a tagged enum: an exception about refunds could not be read again"),
     (7_370, "a refund was deleted before its credit was visible, and the credit forgotten"),
+    (
+        254_393,
+        "a change of a draft was begun, and a look-up that lagged did not show the draft: it was made again",
+    ),
     (8_186, "a poll ended the wait for a parcel's outcome beside an exception, and nobody looked again"),
 ];
 

@@ -9,6 +9,7 @@ use crate::decide::{Decision, reservation_ends};
 use crate::id::ErpId;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
+use crate::outcome::CallError;
 use crate::ports::{Amendment, Cancellation, Creation, DocumentState, Erp, ErpDocument};
 use crate::record::{
     Booking, DocumentAxis, DocumentKind, FulfilmentAxis, Hold, PaymentAxis, Unfinished, WaitReason,
@@ -109,11 +110,10 @@ impl Session<'_> {
         let record = &self.held.record;
         let began =
             record.document == DocumentAxis::Pushing || record.unfinished.is_some() || self.push.amnesia;
-        let known = record.sales_order().filter(|_| record.unfinished.is_none()).cloned();
-        let found = match known {
-            Some(document) => Some(document),
-            None if began => self.find(&booking.erp, &peer).await?,
-            None => None,
+        let found = match record.sales_order().cloned() {
+            Some(document) if record.unfinished.is_none() => Some(document),
+            known if began => self.find_again(&booking.erp, &peer, known.is_some()).await?,
+            _ => None,
         };
         if let Some(document) = found {
             return self.resume(config, order, &booking, &peer, document, booked).await;
@@ -156,7 +156,7 @@ impl Session<'_> {
             Creation::AlreadyExists => self.find(erp, peer).await?.ok_or_else(|| {
                 // The ERP says that it exists and does not show it: it is
                 // not yet visible, or not ours to see.
-                Stop::Call(peer.clone(), crate::outcome::CallError::unknown("exists, and is not found"))
+                Stop::Call(peer.clone(), CallError::unknown("exists, and is not found"))
             }),
         }
     }
@@ -164,6 +164,22 @@ impl Session<'_> {
     async fn find(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<ErpDocument>, Stop> {
         let key = self.held.record.document_key();
         self.call_erp(erp, peer, async |erp| erp.find(&key).await).await
+    }
+
+    /// Looks before creating. One that is on record and not found is not gone
+    /// where the ERP may not show it yet: creating would make it twice.
+    async fn find_again(
+        &mut self,
+        erp: &ErpId,
+        peer: &Peer,
+        is_known: bool,
+    ) -> Result<Option<ErpDocument>, Stop> {
+        let found = self.find(erp, peer).await?;
+        if found.is_none() && is_known && self.lags(erp).await {
+            let why = "the sales order is on record and not visible yet";
+            return Err(Stop::Call(peer.clone(), CallError::unknown(why)));
+        }
+        Ok(found)
     }
 
     /// A document was there before us: made by an attempt that did not live

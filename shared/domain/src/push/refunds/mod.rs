@@ -238,7 +238,7 @@ impl Session<'_> {
     }
 
     /// Whether what exists in the ERP may not be visible yet.
-    async fn lags(&self, erp: &ErpId) -> bool {
+    pub(super) async fn lags(&self, erp: &ErpId) -> bool {
         let erp = self.push.connections.erp(erp).await;
         erp.map_or(true, |erp| !erp.capabilities().lookup_lag.is_zero())
     }
