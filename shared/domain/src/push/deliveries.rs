@@ -81,7 +81,9 @@ impl Session<'_> {
             self.hold_meanwhile(&ended, stood.filter(of_deliveries));
         }
         self.concern = Concern::Deliveries;
-        let delivered = Box::pin(self.deliver(config, fulfilment, order, ended.is_ok())).await?;
+        let mut delivered = Delivered::default();
+        let done = Box::pin(self.deliver(config, fulfilment, order, ended.is_ok(), &mut delivered)).await;
+        delivered.except(done)?;
         self.conclude_deliveries(ended, delivered, stands)
     }
 
@@ -147,32 +149,31 @@ impl Session<'_> {
         fulfilment: &FulfilmentConfig,
         order: &Order,
         is_well: bool,
-    ) -> Result<Delivered, Stop> {
-        let mut delivered = Delivered::default();
+        delivered: &mut Delivered,
+    ) -> Result<(), Stop> {
         if let Some(until) = self.held.record.shop_in_doubt_until.filter(|until| *until > self.now()) {
             delivered.wait = Some((WaitReason::UnknownOutcome, until));
-            return Ok(delivered);
+            return Ok(());
         }
-        let read = self.read_deliveries(config, order).await;
-        let Some(deliveries) = delivered.except(read)? else { return Ok(delivered) };
-        self.show_parcels(fulfilment, &deliveries.parcels, &mut delivered).await?;
+        let deliveries = self.read_deliveries(config, order).await?;
+        self.show_parcels(fulfilment, &deliveries.parcels, delivered).await?;
         delivered.own = cancelled(config, order, &deliveries).or_else(|| disagrees(order, &deliveries));
         if deliveries.sale.state == DocumentState::Cancelled {
             self.held.record.deliveries_unread = delivered.problem.is_some();
-            return Ok(delivered);
+            return Ok(());
         }
         let Some(mut refunds) = self.all_refunds(order, &deliveries).await? else {
             delivered.wait = Some((WaitReason::StaleRead, self.now() + UNLISTED_WAIT));
-            return Ok(delivered);
+            return Ok(());
         };
-        self.refund_returns(config, fulfilment, order, &mut refunds, &deliveries, &mut delivered).await?;
-        delivered.problem = delivered.problem.or_else(|| unmatched(&deliveries));
+        self.refund_returns(config, fulfilment, order, &mut refunds, &deliveries, delivered).await?;
+        delivered.problem = delivered.problem.take().or_else(|| unmatched(&deliveries));
         let progress = Progress::of(order, &refunds, &deliveries);
         let is_well = is_well && delivered.own.is_none();
-        self.follow_progress(fulfilment, order, &progress, is_well, &mut delivered).await?;
+        self.follow_progress(fulfilment, order, &progress, is_well, delivered).await?;
         let is_done = delivered.problem.is_none() && delivered.wait.is_none();
         self.held.record.deliveries_unread = !(is_done && is_well);
-        Ok(delivered)
+        Ok(())
     }
 
     /// Read once in a piece of work.
@@ -307,9 +308,12 @@ impl Session<'_> {
             (Some(own), also) => Some(with_deliveries(own, also)),
             (None, problem) => problem,
         };
-        if let Some((reason, due_at)) = wait {
-            // Whatever exception it is in, the wait hides none.
-            self.held.record.wait(reason, due_at);
+        if let Some((why, due_at)) = wait {
+            // Whatever exception it is in, or comes to now, the wait hides none.
+            if let Some(reason) = reason {
+                self.held.record.hold = Hold::Exception(self.exception(reason));
+            }
+            self.held.record.wait(why, due_at);
             return Ok(Done::new("waits", "its deliveries are looked at again"));
         }
         match reason {

@@ -1,8 +1,6 @@
 //! Showing parcels in the shop, each once: on record before it is shown, and
 //! looked for wherever it may be there already.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 
 use super::Stop;
@@ -95,15 +93,9 @@ impl Session<'_> {
             return Ok(());
         }
         let shown = self.shown_parcels().await?;
-        let alone: BTreeMap<_, _> = self
-            .held
-            .record
-            .parcels
-            .iter()
-            .filter(|(id, known)| **id == parcel.id || known.reference.is_some())
-            .map(|(id, known)| (id.clone(), known.clone()))
-            .collect();
-        match plan(std::slice::from_ref(parcel), &alone, &shown).into_iter().next() {
+        // The first step is this parcel's.
+        let steps = plan(std::slice::from_ref(parcel), &self.held.record.parcels, &shown);
+        match steps.into_iter().next() {
             Some(Step::Settled(_, reference)) => self.remember_parcel(parcel, true, Some(reference)),
             Some(Step::Show(_, reference)) => {
                 self.show_as(config, parcel, reference).await?;

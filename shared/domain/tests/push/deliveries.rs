@@ -436,3 +436,35 @@ fn a_poll_does_not_end_a_wait_beside_an_exception() {
     world.minutes(5);
     assert_eq!((world.view(&key), tracking(&world, &key).len()), ("shipped", 2));
 }
+
+#[test]
+fn a_wait_hides_no_problem_that_came_with_it() {
+    let (world, key) = world();
+    let mut strange = mugs();
+    strange.lines.push(DeliveredLine { line: None, item: "GIFT".to_owned(), quantity: Decimal::ONE });
+    let refused = CallError::rejected("impossible_parcel", "the shop cannot show it");
+    world.shop.faults.script(ShopOp::ShowParcel, [Fault::Before(ShopError::Call(refused))]);
+    world.shop.refund(sample::refund(&key, 31, "29.75", &[(12, "1", "25.00", "4.75")]));
+    world.change(&key, |_| {});
+    let now = world.now();
+    world.shop.change(key.order, |order| order.modified_at = now);
+    world.shop.set_listed(weir_domain::id::RefundId(31), false);
+    assert_eq!(what(&send(&world, &key, strange)), "waits");
+    assert_eq!(world.exception(&key), "impossible_parcel");
+}
+
+#[test]
+fn what_a_person_holds_waits_with_what_the_erp_said() {
+    let (world, key) = world();
+    let hint = sample::hint(&key, Cause::Webhook, world.now() + SignedDuration::from_secs(60));
+    let ledger: &dyn weir_domain::ports::Ledger = &*world.ledger;
+    let claim =
+        futures::executor::block_on(ledger.claim(&hint, "person", world.now(), SignedDuration::from_mins(1)));
+    let Ok(weir_domain::ports::Claim::Claimed(mut held)) = claim else { panic!("{claim:?}") };
+    held.record.hold = weir_domain::record::Hold::Held { reason: "look at it".to_owned() };
+    let note = sample::note("held", world.now());
+    futures::executor::block_on(ledger.complete(*held, &note)).unwrap();
+    send(&world, &key, mugs());
+    assert!(tracking(&world, &key).is_empty());
+    assert!(world.record(&key).deliveries_unread, "nothing of it is forgotten");
+}

@@ -291,3 +291,19 @@ fn our_refund_deleted_in_the_shop_is_for_people() {
     );
     assert_eq!(world.erp.faults.calls(ErpOp::Create), 1);
 }
+
+#[test]
+fn refunds_that_cannot_be_read_hide_nothing_of_the_order_itself() {
+    let (world, key) = shipped(ReturnPolicy::Refund);
+    world.change(&key, |order| order.billing.city = "Elsewhere".into());
+    assert_eq!(world.exception(&key), "amendment_refused");
+    let unreadable = ShopError::Unreadable { code: "bad_amount", detail: "refunds[0].amount".to_owned() };
+    world.shop.faults.script(ShopOp::Refunds, [Fault::Before(unreadable)]);
+    receive(&world, &key, mug("8"));
+    let record = world.record(&key);
+    let exception = record.exception().unwrap();
+    assert_eq!(exception.code, "amendment_refused");
+    assert!(exception.detail.contains("(bad_amount)"), "{}", exception.detail);
+    world.erp_hint(&key);
+    assert_eq!((world.exception(&key).as_str(), amounts(&world, &key).len()), ("amendment_refused", 1));
+}
