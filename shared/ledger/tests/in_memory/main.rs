@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod names;
-mod of_the_erp;
 mod stock;
 mod table;
 

@@ -7,6 +7,7 @@
 
 mod claims;
 mod completion;
+mod of_the_erp;
 mod open;
 mod others;
 pub mod stock;
@@ -16,7 +17,7 @@ use weir_domain::hint::{Cause, Hint};
 use weir_domain::id::{OrderKey, RefundId};
 use weir_domain::order::RefundRef;
 use weir_domain::ports::{Claim, DueOrder, Held, Ledger, MappingStore, Schedules};
-use weir_domain::record::{Exception, Hold, OrderRecord, OrderState, Seen};
+use weir_domain::record::{Concern, Exception, Hold, OrderRecord, OrderState, Seen};
 
 use crate::sample;
 
@@ -26,6 +27,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(300);
 pub async fn run<L: Ledger + Schedules + MappingStore>(ledger: &L) {
     claims::run(ledger).await;
     completion::run(ledger).await;
+    of_the_erp::run(ledger).await;
     open::run(ledger).await;
     others::run(ledger).await;
 }
@@ -95,7 +97,7 @@ fn exception() -> Exception {
         detail: "No item of the ERP is mapped to MUG-L.".to_owned(),
         since: at(0),
         about: Some(OrderState::of(&order)),
-        concern: weir_domain::record::Concern::Order,
+        concern: Concern::Deliveries,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Core fulfilments. The shop answers 400 to a change of one that is gone as
 //! it does where a plugin failed after the work was done, so that this one is
-//! read, too, before it is believed to be gone. Customers are never mailed: whether they
-//! are told is for a note to say.
+//! read, too, before it is believed to be gone. Customers are never mailed:
+//! whether they are told is for a note to say.
 
 use reqwest::Method;
 use url::Url;
