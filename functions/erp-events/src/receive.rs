@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use weir_domain::config::{ErpConfig, StockOwner, StoreConfig};
-use weir_domain::hint::{Cause, HINT_VERSION, Hint};
-use weir_domain::id::{ErpId, LocationId, OrderId};
+use weir_domain::hint::{Cause, Hint};
+use weir_domain::id::{ErpId, LocationId, OrderId, OrderKey};
 use weir_domain::ports::{Clock, OrderQueue, StockQueue};
 use weir_domain::stock::StockMoved;
 use weir_domain::stock::message::{STOCK_MOVED_VERSION, StockCause, batches};
@@ -181,13 +181,9 @@ impl Receiver {
 
     fn hints(&self, event: &OrdersChanged, correlation: &str) -> Vec<Hint> {
         let received_at = self.clock.now();
-        let hint = |order: &OrderId| Hint {
-            v: HINT_VERSION,
-            store: event.store.clone(),
-            order: *order,
-            received_at,
-            cause: Cause::Erp,
-            correlation: format!("{correlation}-{order}"),
+        let hint = |order: &OrderId| {
+            let key = OrderKey { store: event.store.clone(), order: *order };
+            Hint::of(&key, Cause::Erp, received_at, correlation)
         };
         event.orders.iter().map(hint).collect()
     }

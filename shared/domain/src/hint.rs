@@ -50,6 +50,19 @@ pub enum Cause {
 }
 
 impl Hint {
+    /// Of one order, by a run or request that may name many: its id is where
+    /// the correlation begins.
+    pub fn of(key: &OrderKey, cause: Cause, received_at: Timestamp, run: &str) -> Self {
+        Self {
+            v: HINT_VERSION,
+            store: key.store.clone(),
+            order: key.order,
+            received_at,
+            cause,
+            correlation: format!("{run}-{}", key.order),
+        }
+    }
+
     /// The order it points to.
     pub fn key(&self) -> OrderKey {
         OrderKey { store: self.store.clone(), order: self.order }

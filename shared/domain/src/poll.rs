@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::circuit::Peer;
 use crate::config::StoreConfig;
-use crate::hint::{Cause, HINT_VERSION, Hint};
+use crate::hint::{Cause, Hint};
 use crate::id::OrderKey;
 use crate::outcome::CallError;
 use crate::ports::{
@@ -148,16 +148,7 @@ impl Poll {
         let now = self.clock.now();
         let unseen =
             orders.iter().filter(|stub| seen.get(&key(stub)).is_none_or(|seen| *seen < stub.modified_at));
-        let hints: Vec<Hint> = unseen
-            .map(|stub| Hint {
-                v: HINT_VERSION,
-                store: run.config.store.clone(),
-                order: stub.id,
-                received_at: now,
-                cause: Cause::Poll,
-                correlation: format!("{}-{}", run.owner, stub.id),
-            })
-            .collect();
+        let hints: Vec<Hint> = unseen.map(|stub| Hint::of(&key(stub), Cause::Poll, now, run.owner)).collect();
         self.queue.send(&hints).await?;
         Ok(hints.len())
     }

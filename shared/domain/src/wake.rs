@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::circuit::Peer;
-use crate::hint::{Cause, HINT_VERSION, Hint};
+use crate::hint::{Cause, Hint};
 use crate::id::StoreId;
 use crate::ports::{Clock, DueOrder, Ledger, LedgerError, OrderQueue, QueueError};
 
@@ -72,7 +72,7 @@ impl Wake {
                 match circuits.admit(store, order, now).await? {
                     Some(cause) => {
                         woken.probes += usize::from(cause == Cause::Probe);
-                        hints.push(hint(order, cause, now, correlation));
+                        hints.push(Hint::of(&order.key, cause, now, correlation));
                     }
                     None => woken.parked += 1,
                 }
@@ -86,17 +86,6 @@ impl Wake {
         self.queue.send(&hints).await?;
         woken.sent = hints.len();
         Ok(woken)
-    }
-}
-
-fn hint(order: &DueOrder, cause: Cause, now: Timestamp, correlation: &str) -> Hint {
-    Hint {
-        v: HINT_VERSION,
-        store: order.key.store.clone(),
-        order: order.key.order,
-        received_at: now,
-        cause,
-        correlation: format!("{correlation}-{}", order.key.order),
     }
 }
 

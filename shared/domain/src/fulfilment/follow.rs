@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::hint::{Cause, HINT_VERSION, Hint};
-use crate::id::{ErpId, OrderKey, StoreId};
+use crate::hint::{Cause, Hint};
+use crate::id::{ErpId, StoreId};
 use crate::outcome::CallError;
 use crate::ports::{ChangedOrders, Checkpoint, Clock, Erp, LedgerError, OrderQueue, QueueError, Schedules};
 
@@ -163,22 +163,12 @@ impl FollowOrders {
     ) -> Result<ChangedOrders, FollowError> {
         let page = run.erp.changed_orders(cursor).await?;
         let told = page.orders.iter().filter(|order| run.stores.contains(&order.store));
-        let hints: Vec<Hint> = told.map(|order| self.hint(order, run.owner)).collect();
+        let now = self.clock.now();
+        let hints: Vec<Hint> = told.map(|order| Hint::of(order, Cause::Erp, now, run.owner)).collect();
         self.queue.send(&hints).await?;
         followed.pages += 1;
         followed.orders += hints.len();
         Ok(page)
-    }
-
-    fn hint(&self, order: &OrderKey, owner: &str) -> Hint {
-        Hint {
-            v: HINT_VERSION,
-            store: order.store.clone(),
-            order: order.order,
-            received_at: self.clock.now(),
-            cause: Cause::Erp,
-            correlation: format!("{owner}-{}", order.order),
-        }
     }
 }
 

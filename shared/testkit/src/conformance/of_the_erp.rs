@@ -25,9 +25,9 @@ async fn claim_at(ledger: &impl Ledger, hint: &Hint, seconds: i64, owner: &str) 
 }
 
 /// Ends a claim after a read of the shop that began at `seconds`.
-async fn settle(ledger: &impl Ledger, mut held: Held, seconds: i64, hold: Hold) -> Hold {
+async fn settle(ledger: &impl Ledger, mut held: Held, seconds: i64, after: Hold) -> Hold {
     read(&mut held, seconds);
-    held.record.hold = hold;
+    held.record.hold = after;
     complete(ledger, held, seconds).await.hold
 }
 
@@ -56,8 +56,8 @@ async fn whoever_is_at_work_is_not_told(ledger: &impl Ledger) {
         let held = claim(ledger, &webhook(&key, 0), "a").await;
         let news = sample::hint(&key, cause, at(50));
         assert_eq!(try_claim(ledger, &news, "b").await, Claim::Busy);
-        let hold = settle(ledger, held, 10, Hold::None).await;
-        assert_eq!(hold != Hold::None, noted, "{cause:?}: looked at again");
+        let after = settle(ledger, held, 10, Hold::None).await;
+        assert_eq!(after != Hold::None, noted, "{cause:?}: looked at again");
         claim(ledger, &of_erp(&key, 60), "b").await;
     }
 }
