@@ -9,7 +9,7 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 ARCHITECTURE ?= x86_64
 STACK ?= weir
 
-.PHONY: help demo up down test check sim sim-full oversell fuzz mutants bench package lint audit deploy clean
+.PHONY: help demo up down console doctor screenshots test check sim sim-full oversell fuzz mutants bench package lint audit deploy clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,15 @@ up: ## Keep the local stack running: make up [CONFIG=dir]
 
 down: ## Stop the local stack
 	$(WEIR) down
+
+console: ## Serve the operators' console on this machine: make console [CONFIG=dir] [STACK=weir] (of `make up`, else of AWS with your credentials)
+	$(WEIR) console $(if $(CONFIG),--config $(CONFIG)) --stack $(STACK)
+
+doctor: ## Check shops and ERPs before they go live: make doctor CONFIG=dir
+	$(WEIR) doctor $(if $(CONFIG),--config $(CONFIG)) --stack $(STACK)
+
+screenshots: ## An operator's way in a real browser: docs/images (needs Chromium)
+	$(WEIR) screenshots
 
 test: ## Every test: unit, contract, live ERP, end to end
 	$(WEIR) test
@@ -74,9 +83,10 @@ mutants: ## Change the order decisions one place at a time: does a test notice? 
 	.local/cargo/bin/cargo-mutants mutants --package weir-domain --output target/mutants \
 	  $(addprefix --file shared/domain/src/,decide.rs import.rs record.rs circuit.rs wake.rs 'push/*.rs')
 
-bench: ## Stock at 100,000 items; then size, init time and memory of the shipped functions (after make package)
+bench: ## Stock at 100,000 items; size, start and memory of the shipped functions (after make package); pages over 100,000 orders
 	cargo run --quiet --package weir-bench
 	$(WEIR) bench
+	$(WEIR) bench-console
 
 clean: ## Stop the local stack and remove everything built or installed here
 	-$(WEIR) down

@@ -27,6 +27,8 @@ class Proxy:
         self.requests = itertools.count(1)
         self.turn = itertools.cycle(FAULTS)
         self.struck: dict[str, int] = {}
+        #: Requests that may change something: method, path, body.
+        self.writes: list[tuple[str, str, bytes]] = []
         self.lock = threading.Lock()
         self.server = Quiet(("127.0.0.1", 0), handler(self))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -80,6 +82,9 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            # Tryton reads by POST, too, where a question is longer than an address.
+            if self.command != "GET" and not self.path.endswith("/search_read"):
+                proxy.writes.append((self.command, self.path, body))
             if proxy.always:
                 return self.send(proxy.always, [("Content-Type", "text/html")], HTML)
             fault = proxy.fault(self.command, self.path)

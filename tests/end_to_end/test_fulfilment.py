@@ -38,8 +38,8 @@ class Fulfilment(unittest.TestCase):
         cls.addClassCleanup(cls.erp.close)
         cls.addClassCleanup(cls.edge.close)
         cls.stack.deploy(demo_config.write(
-            cls.stack.folder / "config", cls.stack.tryton, cls.stack.shops, erp_url=cls.erp.url,
-            shop_urls={STORE: cls.edge.url}, stock=None))  # Stock has tests of its own.
+            cls.stack, erp_url=cls.erp.url, shop_urls={STORE: cls.edge.url},
+            stock=None))  # Stock has tests of its own.
         cls.weir = Scene(cls.stack)
         cls.way = DeliveryScene(cls.weir)
         # A feed begins where it is read first.
@@ -171,7 +171,7 @@ class Fulfilment(unittest.TestCase):
 
     def test_zz_nothing_personal_was_logged_or_stored(self):
         """Last by name: everything before it has been logged."""
-        log = (self.stack.folder / "ministack.log").read_text(errors="replace")
+        log = self.weir.logs()
         pages = self.weir.dynamo.get_paginator("scan").paginate(TableName=self.weir.table)
         stored = str([page["Items"] for page in pages])
         self.assertIn("orders followed", log, "the functions' logs are not where they are looked for")

@@ -41,9 +41,8 @@ class Orders(unittest.TestCase):
         cls.addClassCleanup(cls.proxy.close)
         cls.stack.open_shop(demo_config.STORE, {
             "delivery": {"workers": 4, "queue_delay_ms": 0, "timeout_s": 60, "stale_cache": True}})
-        config = demo_config.write(
-            cls.stack.folder / "config", cls.stack.tryton, cls.stack.shops, erp_url=cls.proxy.url,
-            stock=None)  # Stock has tests of its own; these judge orders alone.
+        # Stock has tests of its own; these judge orders alone.
+        config = demo_config.write(cls.stack, erp_url=cls.proxy.url, stock=None)
         cls.stack.deploy(config)
         cls.weir = Scene(cls.stack)
 
@@ -210,7 +209,7 @@ class Orders(unittest.TestCase):
 
     def test_zz_nothing_personal_was_logged_or_stored(self):
         """Last by name: everything before it has been logged."""
-        log = (self.stack.folder / "ministack.log").read_text(errors="replace")
+        log = self.weir.logs()
         pages = self.weir.dynamo.get_paginator("scan").paginate(TableName=self.weir.table)
         stored = str([page["Items"] for page in pages])
         secret = self.stack.config.secrets["weir/store/main"]["webhook_secret"]

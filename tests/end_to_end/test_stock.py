@@ -35,7 +35,7 @@ class Stock(unittest.TestCase):
     def setUpClass(cls):
         cls.stack = cls.enterClassContext(LocalStack()) if hasattr(cls, "enterClassContext") else enter(cls)
         cls.stack.open_shop(STORE)
-        cls.stack.deploy(demo_config.write(cls.stack.folder / "config", cls.stack.tryton, cls.stack.shops))
+        cls.stack.deploy(demo_config.write(cls.stack))
         cls.weir = Scene(cls.stack)
         cls.stock = StockScene(cls.weir)
         cls.stock.sync()
@@ -152,7 +152,7 @@ class Stock(unittest.TestCase):
     def test_zz_nothing_was_lost_or_told(self):
         """Last by name: no dead letter, and nothing personal in logs or tables."""
         self.assertEqual(self.weir.depth(self.stack.outputs["StockDeadLetterQueueUrl"]), 0)
-        log = (self.stack.folder / "ministack.log").read_text(errors="replace")
+        log = self.weir.logs()
         pages = self.weir.dynamo.get_paginator("scan").paginate(TableName=self.stock.table)
         stored = str([page["Items"] for page in pages])
         secrets = self.stack.config.secrets[f"weir/erp/{ERP}"]["event_secrets"]

@@ -15,7 +15,7 @@ use jsonschema::Validator;
 use schemars::{Schema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use weir_domain::config::{ErpConfig, StoreConfig};
+use weir_domain::config::{ConsoleConfig, ErpConfig, StoreConfig};
 use weir_domain::mapping::MappingDocument;
 use weir_runtime::config::check_directory;
 use weir_runtime::environment::Profile;
@@ -24,35 +24,49 @@ use weir_runtime::environment::Profile;
 struct Kind {
     /// Of the schema: `infra/schemas/<name>.schema.json`.
     name: &'static str,
-    /// Of the documents: `infra/example/<folder>/*.json`.
-    folder: &'static str,
+    /// Of the documents: `infra/example/<folder>/*.json`, or the one document.
+    place: Place,
     schema: fn() -> Schema,
     /// Parses and checks as a function does when it starts in AWS.
     read: fn(Value) -> Result<(), String>,
 }
 
+/// Where documents of a kind are.
+#[derive(Clone, Copy)]
+enum Place {
+    Folder(&'static str),
+    File(&'static str),
+}
+
 const STORE: Kind = Kind {
     name: "store",
-    folder: "stores",
+    place: Place::Folder("stores"),
     schema: || schema_for!(StoreConfig),
     read: |json| parse::<StoreConfig>(json)?.check(false).map_err(|error| error.to_string()),
 };
 
 const ERP: Kind = Kind {
     name: "erp",
-    folder: "erps",
+    place: Place::Folder("erps"),
     schema: || schema_for!(ErpConfig),
     read: |json| parse::<ErpConfig>(json)?.check(false).map_err(|error| error.to_string()),
 };
 
 const MAPPING: Kind = Kind {
     name: "mapping",
-    folder: "mappings",
+    place: Place::Folder("mappings"),
     schema: || schema_for!(MappingDocument),
     read: |json| parse::<MappingDocument>(json).map(drop),
 };
 
-const KINDS: [Kind; 3] = [STORE, ERP, MAPPING];
+const CONSOLE: Kind = Kind {
+    name: "console",
+    place: Place::File("console.json"),
+    schema: || schema_for!(ConsoleConfig),
+    read: |json| parse::<ConsoleConfig>(json)?.check(false).map_err(|error| error.to_string()),
+};
+
+const KINDS: [Kind; 4] = [STORE, ERP, MAPPING, CONSOLE];
 
 fn parse<T: DeserializeOwned>(json: Value) -> Result<T, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())
@@ -81,8 +95,15 @@ impl Kind {
 
     /// The example documents of this kind: path and content.
     fn examples(&self) -> Vec<(String, Value)> {
-        let files = fs::read_dir(infra("example").join(self.folder)).unwrap();
-        let path = |file: fs::DirEntry| format!("example/{}/{}", self.folder, file.file_name().display());
+        let folder = match self.place {
+            Place::Folder(folder) => folder,
+            Place::File(file) => {
+                let path = format!("example/{file}");
+                return vec![(path.clone(), json(&path))];
+            }
+        };
+        let files = fs::read_dir(infra("example").join(folder)).unwrap();
+        let path = |file: fs::DirEntry| format!("example/{folder}/{}", file.file_name().display());
         let documents: Vec<_> =
             files.map(|file| path(file.unwrap())).map(|path| (path.clone(), json(&path))).collect();
         assert!(!documents.is_empty(), "there is no example of a {}", self.name);
@@ -122,7 +143,11 @@ fn the_example_is_accepted_by_schemas_and_types() {
             let schema = document["$schema"].as_str().unwrap_or_default();
             assert_eq!(
                 schema,
-                format!("../../{}", kind.schema_path()),
+                format!(
+                    "{}{}",
+                    if path.matches('/').count() > 1 { "../../" } else { "../" },
+                    kind.schema_path()
+                ),
                 "infra/{path} should lead editors to its schema"
             );
         }
@@ -155,7 +180,7 @@ fn every_code_of_the_example_is_known_to_its_erp() {
 
 #[test]
 fn the_example_has_a_placeholder_for_every_secret_and_no_secret() {
-    let named: BTreeSet<String> = [STORE, ERP]
+    let named: BTreeSet<String> = [STORE, ERP, CONSOLE]
         .iter()
         .flat_map(Kind::examples)
         .map(|(_, document)| document["secret"].as_str().unwrap().to_owned())
@@ -164,8 +189,10 @@ fn the_example_has_a_placeholder_for_every_secret_and_no_secret() {
     let secrets = secrets.as_object().unwrap();
     assert_eq!(secrets.keys().cloned().collect::<BTreeSet<_>>(), named);
     for (name, secret) in secrets {
-        // The template lets the functions read these two prefixes only.
-        assert!(name.starts_with("weir/store/") || name.starts_with("weir/erp/"), "{name}");
+        // The template lets the functions read these two prefixes and the one name only.
+        let readable =
+            name.starts_with("weir/store/") || name.starts_with("weir/erp/") || name == "weir/console";
+        assert!(readable, "{name}");
         for text in texts(secret) {
             assert!(text.contains("EXAMPLE"), "{name}: {text} looks like a real one");
         }
@@ -270,10 +297,26 @@ fn wrong_mappings() -> Vec<Wrong> {
     ]
 }
 
+fn wrong_consoles() -> Vec<Wrong> {
+    let wrong = |what, at, value, by| (CONSOLE, what, at, value, by);
+    vec![
+        wrong("an unknown field", "/colour", Some(json!("red")), By::Both),
+        wrong("a secret in the document", "/client_secret", Some(json!("s")), By::Both),
+        wrong("no issuer", "/issuer", None, By::Both),
+        wrong("an issuer over plain http", "/issuer", Some(json!("http://login.example.com")), By::Type),
+        wrong("a console over plain http", "/url", Some(json!("http://weir.example.com/")), By::Type),
+        wrong("a console below a path", "/url", Some(json!("https://weir.example.com/x/")), By::Type),
+        wrong("no roles", "/roles", None, By::Both),
+        wrong("roles of nobody", "/roles", Some(json!({})), By::Type),
+        wrong("an unknown role", "/roles/admin", Some(json!(["x"])), By::Both),
+        wrong("a session without end", "/session_hours", Some(json!(0)), By::Type),
+    ]
+}
+
 #[test]
 fn wrong_documents_are_refused() {
-    for (kind, what, at, value, by) in [wrong_stores(), wrong_erps(), wrong_mappings()].into_iter().flatten()
-    {
+    let wrong = [wrong_stores(), wrong_erps(), wrong_mappings(), wrong_consoles()];
+    for (kind, what, at, value, by) in wrong.into_iter().flatten() {
         let (_, mut document) = kind.examples().swap_remove(0);
         set(&mut document, at, value);
         let schema_refuses = !kind.validator().is_valid(&document);

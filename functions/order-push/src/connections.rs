@@ -8,7 +8,7 @@ use weir_runtime::config::Configuration;
 use weir_runtime::connections::{Connected, Erps, Shops};
 use weir_runtime::environment::Profile;
 use weir_runtime::secrets::Secrets;
-use weir_runtime::telemetry::CountedErp;
+use weir_runtime::telemetry::{CountedErp, CountedShop};
 use weir_woocommerce::client::{ApiKey, ShopClient, ShopClientError};
 
 /// The configured shops and ERPs. Nothing is sent before the first call.
@@ -25,8 +25,10 @@ pub fn connect(
             consumer_key: secrets.consumer_key.clone(),
             consumer_secret: secrets.consumer_secret.clone(),
         };
-        let client = ShopClient::new(config, key, Arc::clone(&of_shops), profile.is_local())?;
-        Ok::<Arc<dyn Shop>, ShopClientError>(Arc::new(client))
+        let store = config.store.clone();
+        let client: Arc<dyn Shop> =
+            Arc::new(ShopClient::new(config, key, Arc::clone(&of_shops), profile.is_local())?);
+        Ok::<Arc<dyn Shop>, ShopClientError>(Arc::new(CountedShop::new(store, client)))
     });
     let erps = Erps::new(configuration, secrets, move |config, secrets| {
         let (key, clock) = (secrets.api_key.clone(), Arc::clone(&of_erps));

@@ -65,8 +65,10 @@ fn report(hint: &Hint, summary: &Summary) {
     if let Some(latency) = summary.latency {
         Metric::OrderLatency { store, latency }.record();
     }
-    if summary.exception.is_some() && summary.what == "excepted" {
-        Metric::Exception { store }.record();
+    if let Some(code) = &summary.exception
+        && summary.what == "excepted"
+    {
+        Metric::Exception { store, code }.record();
     }
     if summary.what == "parked" {
         Metric::Parked { store, orders: 1 }.record();

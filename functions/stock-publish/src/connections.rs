@@ -8,7 +8,7 @@ use weir_runtime::config::Configuration;
 use weir_runtime::connections::{Connected, Erps, Shops};
 use weir_runtime::environment::Profile;
 use weir_runtime::secrets::Secrets;
-use weir_runtime::telemetry::CountedErp;
+use weir_runtime::telemetry::{CountedErp, CountedShop};
 use weir_woocommerce::client::{ApiKey, ShopClient, ShopClientError};
 
 pub(crate) fn connect(
@@ -24,8 +24,10 @@ pub(crate) fn connect(
             consumer_key: secrets.consumer_key.clone(),
             consumer_secret: secrets.consumer_secret.clone(),
         };
-        let client = ShopClient::new(config, key, Arc::clone(&of_shops), profile.is_local())?;
-        Ok::<Arc<dyn ShopStock>, ShopClientError>(Arc::new(client))
+        let store = config.store.clone();
+        let client: Arc<dyn ShopStock> =
+            Arc::new(ShopClient::new(config, key, Arc::clone(&of_shops), profile.is_local())?);
+        Ok::<Arc<dyn ShopStock>, ShopClientError>(Arc::new(CountedShop::new(store, client)))
     });
     let erps = Erps::new(configuration, secrets, move |config, secrets| {
         let (key, clock) = (secrets.api_key.clone(), Arc::clone(&of_erps));

@@ -7,9 +7,12 @@ use weir_domain::id::StoreId;
 use weir_runtime::telemetry::Metric;
 use weir_woocommerce::receive::{Delivery, Receipt, Receiver};
 use weir_woocommerce::signature::{SIGNATURE_HEADER, SignedWith};
+use weir_woocommerce::watch::Watch;
+
+use crate::troubles;
 
 /// Answers one request of the gateway.
-pub(crate) async fn answer(receiver: &Receiver, request: &Request) -> Response<Body> {
+pub(crate) async fn answer(receiver: &Receiver, watch: &Watch, request: &Request) -> Response<Body> {
     let path = request.raw_http_path();
     let (store, topic) = target(path);
     let correlation = request.lambda_context().request_id;
@@ -25,6 +28,7 @@ pub(crate) async fn answer(receiver: &Receiver, request: &Request) -> Response<B
         })
         .await;
     report(store, topic, &correlation, &receipt);
+    troubles::notice(watch, store, &receipt).await;
     status(receipt.status())
 }
 

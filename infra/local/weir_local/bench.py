@@ -101,10 +101,10 @@ def environment(port: int) -> dict[str, str]:
         "WEIR_CONFIG_DIR": str(paths.ROOT / "infra" / "example"),
         "WEIR_PROFILE": "aws",
         "METRICS_NAMESPACE": "Weir/bench",
-        "FULFILMENT_QUEUE_URL": "https://sqs.example.com/fulfilment",
-        "ORDERS_QUEUE_URL": "https://sqs.example.com/orders",
+        **{f"{queue.upper()}_{kind}_URL": f"https://sqs.example.com/{queue}-{kind.lower()}"
+           for queue in ("fulfilment", "orders", "stock", "ticks") for kind in ("QUEUE", "DEAD_LETTERS")},
         "LEDGER_TABLE": "ledger",
-        "STOCK_QUEUE_URL": "https://sqs.example.com/stock",
         "STOCK_TABLE": "stock",
         "NIGHTLY_HOUR": "2",
+        "WEBHOOK_BASE_URL": "https://weir.example.com",
     }

@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from . import bench, build, checks, demo, demo_config, quality, tools
+from . import bench, bench_console, build, checks, demo, demo_config, operate, quality, screenshots, tools
 from .config import Config
 from .console import Failure, say, warn
+from .provider import OPERATOR, READER
 from .stack import LocalStack, current, down
 
 #: Commands that need boto3, and so run inside the ``ministack`` environment.
-INSIDE = {"demo", "test", "up"}
+INSIDE = {"bench-console", "console", "demo", "doctor", "screenshots", "test", "up"}
 
 
 def main(arguments: list[str]) -> int:
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     command("demo", lambda _: demo.play(), "Play a short Saturday.")
+    command("screenshots", lambda _: screenshots.take(), "An operator in a real browser; the README's pictures.")
     command("test", lambda _: checks.test(), "Every test.")
     command("tools", run_tools, "Install MiniStack, SAM and Tryton into .local.")
     up = command("up", run_up, "Start the stack and keep it running.")
@@ -49,6 +51,14 @@ def parser() -> argparse.ArgumentParser:
     command("status", run_status, "Show what runs, and where.")
     command("lint", lambda _: quality.lint(), "Check the templates.")
     command("bench", lambda _: bench.bench(), "Measure the shipped functions.")
+    large = command("bench-console", run_bench_console, "Measure the console over a large ledger.")
+    large.add_argument("--orders", type=int, default=bench_console.ORDERS)
+    for name, run, text in (
+            ("console", operate.console, "Serve the console on this machine."),
+            ("doctor", operate.doctor, "Check shops and ERPs before they go live.")):
+        here = command(name, lambda options, run=run: run(options.config, options.stack), text)
+        here.add_argument("--config", type=Path, help="your shops and ERPs")
+        here.add_argument("--stack", default="weir", help="the deployed stack")
     package = command("package", run_package, "Build the shipped functions.")
     package.add_argument("--architecture", default="x86_64")
     package.add_argument("--config", type=Path)
@@ -72,12 +82,16 @@ def run_up(options) -> None:
         folder = options.config
         if not folder:
             stack.open_shop("main")
-            folder = demo_config.write(
-                stack.folder / "config", stack.tryton, stack.shops)
+            folder = demo_config.write(stack)
         stack.deploy(folder)
         stack.keep()
     show(stack.summary())
     say("Stop it with `make down`.")
+
+
+def run_bench_console(options) -> None:
+    """Page times over so many orders."""
+    bench_console.bench(options.orders)
 
 
 def run_down(_) -> None:
@@ -108,6 +122,9 @@ def show(summary: dict) -> None:
         say(f"Shop {name}:        {shop['url']}")
     if summary["erp"]:
         say(f"Tryton:           {summary['erp']['url']}/{summary['erp']['database']}")
+    say(f"Console:          {summary['outputs']['ConsoleUrl']}")
+    if summary["provider"]:
+        say(f"  sign in as {OPERATOR}, who may act, or {READER}, who may look; no password")
     say(f"AWS:              {summary['aws']['url']} (export AWS_ENDPOINT_URL)")
     say(f"Logs:             {summary['folder']}")
 

@@ -1,6 +1,6 @@
 """A configuration folder: documents that travel with the functions, secrets that do not.
 
-    stores/STORE.json   erps/ERP.json   mappings/*.json   secrets.local.json
+    stores/STORE.json   erps/ERP.json   mappings/*.json   console.json   secrets.local.json
 
 ``secrets.local.json`` maps the names that the documents use to the secrets'
 JSON. It goes into the emulator's Secrets Manager and into no package.
@@ -14,6 +14,8 @@ from .console import Failure
 
 #: What is copied beside each function's program.
 DOCUMENTS = ("stores", "erps", "mappings")
+#: Who may use the console; a folder without it has a console that nobody can sign in to.
+CONSOLE = "console.json"
 SECRETS = "secrets.local.json"
 
 
@@ -45,18 +47,29 @@ class Config:
             raise Failure(
                 f"{file} is missing; copy infra/example/secrets.example.json there and fill it in")
         secrets = read(file)
-        for kind, documents in (("stores", self.stores), ("erps", self.erps)):
-            for name, document in documents.items():
-                wanted = document.get("secret")
-                if wanted not in secrets:
-                    raise Failure(f"{file} has no entry {wanted!r}, which {kind}/{name}.json names")
+        named = {f"{kind}/{name}.json": document for kind, documents in
+                 (("stores", self.stores), ("erps", self.erps)) for name, document in documents.items()}
+        if (self.folder / CONSOLE).exists():
+            named[CONSOLE] = read(self.folder / CONSOLE)
+        for name, document in named.items():
+            wanted = document.get("secret")
+            if wanted not in secrets:
+                raise Failure(f"{file} has no entry {wanted!r}, which {name} names")
         return secrets
 
     def copy_to(self, target: Path) -> None:
         """Copy the documents, never the secrets."""
-        for kind in DOCUMENTS:
-            if (self.folder / kind).is_dir():
-                shutil.copytree(self.folder / kind, target / kind)
+        copy(self.folder, target)
+
+
+def copy(folder: Path, target: Path) -> None:
+    """The documents of a configuration folder, and nothing else of it."""
+    target.mkdir(parents=True, exist_ok=True)
+    for kind in DOCUMENTS:
+        if (folder / kind).is_dir():
+            shutil.copytree(folder / kind, target / kind)
+    if (folder / CONSOLE).exists():
+        shutil.copy2(folder / CONSOLE, target)
 
 
 def read(file: Path) -> dict:

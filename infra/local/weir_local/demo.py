@@ -3,7 +3,7 @@
 import time
 from decimal import Decimal
 
-from . import build, demo_config, demo_delivery, demo_stock, scene
+from . import build, demo_config, demo_delivery, demo_desk, demo_stock, scene
 from .console import say, step
 from .scene import SETTLED, Scene
 from .stack import LocalStack
@@ -16,6 +16,7 @@ MORNING = (
 )
 BURST = 12
 OUTAGE = 5
+UNMAPPED = 3
 
 
 def play() -> None:
@@ -23,16 +24,17 @@ def play() -> None:
     build.build()
     with LocalStack() as stack:
         stack.open_shop(demo_config.STORE)
-        stack.deploy(demo_config.write(stack.folder / "config", stack.tryton, stack.shops))
+        stack.deploy(demo_config.write(stack))
         weir = Scene(stack)
-        saturday(weir)
+        unmapped = saturday(weir)
         demo_stock.afternoon(weir)
+        demo_desk.morning(weir, unmapped)
         say(f"Logs of this run: {stack.folder}")
-    say("Everything is stopped. To look around yourself: make up, then make down.")
+    say("Everything is stopped. To look around yourself, and to sign in: make up, then make down.")
 
 
-def saturday(weir: Scene) -> None:
-    """The acts, in order; every order is in the table at the end."""
+def saturday(weir: Scene) -> list[dict]:
+    """The acts, in order; every order is in the table at the end. Returns those that wait for people."""
     # Until the first tick nobody polls; from here on it comes every few seconds.
     say("\nSaturday, a minute lasting some two seconds here:")
     placed = weir.place(*MORNING)
@@ -55,8 +57,8 @@ def saturday(weir: Scene) -> None:
     with step(f"a burst of {BURST}"):
         weir.until(burst, SETTLED, 120)
 
-    unmapped = weir.place("unmapped_sku")
-    with step("an order of something that the ERP has never heard of"):
+    unmapped = weir.place("unmapped_sku", count=UNMAPPED)
+    with step(f"{UNMAPPED} orders of something that the ERP has never heard of"):
         weir.until(unmapped, SETTLED, 60)
 
     during = outage(weir)
@@ -67,6 +69,7 @@ def saturday(weir: Scene) -> None:
     refunds(weir, placed[MORNING.index("card")], placed[MORNING.index("many_lines")])
     sent = demo_delivery.way_back(weir)
     table(weir, [*placed, *doubled, *lost, *burst, *unmapped, *during, sent])
+    return unmapped
 
 
 def refunds(weir: Scene, half: dict, unit: dict) -> None:

@@ -1,4 +1,5 @@
-"""The configuration that demo and tests play in: our shops and our Tryton, by the ids of the seed.
+"""The configuration that demo and tests play in: our shops and our Tryton, by the ids of the seed,
+and our identity provider.
 
 The same documents that a user writes.
 """
@@ -9,7 +10,9 @@ import secrets
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from .provider import USERS
 from .shop import Shop
+from .stack import LocalStack
 from .tryton import Tryton
 
 #: The store of the demo and the tests, and one more for tests that need two.
@@ -56,12 +59,13 @@ SHIPPING = {method: ["SHIP-STD"] for method in ("flat_rate", "free_shipping", "l
 FEES = {"name:Gift wrap": ["WRAP"], "refund": ["ALLOWANCE"], "any": ["FEE"]}
 
 
-def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "",
-          shop_urls: dict[str, str] | None = None, **store) -> Path:
-    """Write documents and secrets; the URLs may be proxies', ``store`` replaces keys of stores.
+def write(stack: LocalStack, erp_url: str = "", shop_urls: dict[str, str] | None = None, **store) -> Path:
+    """Write documents and secrets into the run's folder; the URLs may be proxies', ``store``
+    replaces keys of stores.
 
     A shop's name is that of its store and of its ``web.shop`` in the seed.
     """
+    folder, tryton, shops = stack.folder / "config", stack.tryton, stack.shops
     save(folder / "erps" / f"{ERP}.json", erp_document(tryton, shops, erp_url or tryton.url))
     values = {f"weir/erp/{ERP}": {
         "api_key": tryton.api_key,
@@ -76,8 +80,29 @@ def write(folder: Path, tryton: Tryton, shops: dict[str, Shop], erp_url: str = "
             "consumer_secret": shop.consumer_secret,
             "webhook_secret": secrets.token_hex(20),
         }
+    save(folder / "console.json", console_document(stack))
+    values["weir/console"] = {
+        "client_id": "weir-console",
+        "client_secret": secrets.token_hex(20),
+        "cookie_key": secrets.token_hex(40),
+    }
     save(folder / "secrets.local.json", values)
     return folder
+
+
+def console_document(stack: LocalStack) -> dict:
+    """Who may use the console: by the groups that the provider knows of its users."""
+    groups = sorted({group for of_user in USERS.values() for group in of_user})
+    return {
+        "issuer": stack.provider.url,
+        "secret": "weir/console",
+        "url": f"{stack.gate.url}/",
+        "roles": {
+            "claim": "groups",
+            "read": [group for group in groups if group.endswith("-read")],
+            "act": [group for group in groups if group.endswith("-act")],
+        },
+    }
 
 
 def erp_document(tryton: Tryton, shops: dict[str, Shop], url: str) -> dict:

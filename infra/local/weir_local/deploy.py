@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from . import build, ministack, paths, tools
 from .config import Config
 from .console import Failure, step
+from .gate import Gate
 
 #: As in the section ``local`` of samconfig.toml, which says how the local stack differs.
 STACK = "weir"
@@ -33,16 +35,18 @@ def assemble(folder: Path, config: Config) -> None:
         config.copy_to(package / "config")
 
 
-def deploy(aws: ministack.MiniStack, folder: Path, config: Config) -> dict[str, str]:
+def deploy(aws: ministack.MiniStack, gate: Gate, folder: Path, config: Config,
+           parameters: dict[str, str]) -> dict[str, str]:
     """Store the secrets, deploy, wait until the webhook answers; returns the stack's outputs."""
     put_secrets(aws, config.secrets)
     assemble(folder, config)
     create_bucket(aws)
     with step("template deployed"):
-        sam_deploy(aws, folder)
+        sam_deploy(aws, folder, {"WebhookBaseUrl": gate.url, **parameters})
     mend_event_sources(aws)
     outputs = read_outputs(aws)
-    outputs["ApiUrl"] = f"{aws.url}/_aws/execute-api/{outputs['HttpApiId']}/$default"
+    gate.lead_to(outputs["HttpApiId"])
+    outputs |= {"ApiUrl": gate.url, "ConsoleUrl": f"{gate.url}/console"}
     wait_for_webhook(outputs["ApiUrl"], next(iter(config.stores)))
     return outputs
 
@@ -64,10 +68,11 @@ def create_bucket(aws: ministack.MiniStack) -> None:
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": ministack.REGION})
 
 
-def sam_deploy(aws: ministack.MiniStack, folder: Path) -> None:
-    """Run ``sam deploy``; its output goes to a log beside the folder."""
+def sam_deploy(aws: ministack.MiniStack, folder: Path, more: dict[str, str]) -> None:
+    """Run ``sam deploy`` with more parameters; its output goes to a log beside the folder."""
     log = folder.parent / "sam-deploy.log"
-    command = [tools.program("sam", "sam"), "deploy", "--config-env", "local", "--no-progressbar"]
+    command = [tools.program("sam", "sam"), "deploy", "--config-env", "local", "--no-progressbar",
+               "--parameter-overrides", *overrides(), *(f"{name}={value}" for name, value in more.items())]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder.parent),
@@ -81,6 +86,12 @@ def sam_deploy(aws: ministack.MiniStack, folder: Path) -> None:
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode:
         raise Failure(f"sam deploy failed: {tools.last_line(log)} (log: {log})")
+
+
+def overrides() -> list[str]:
+    """The parameters of samconfig.toml's section ``local``: those of a command line replace them."""
+    _, _, local = (paths.ROOT / "samconfig.toml").read_text().partition("[local.deploy.parameters]")
+    return re.findall(r'^\s*"(\w+=[^"]*)",$', local, re.MULTILINE)
 
 
 def mend_event_sources(aws: ministack.MiniStack) -> None:

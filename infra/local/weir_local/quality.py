@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from . import paths, tools
-from .config import DOCUMENTS
+from .config import copy
 from .console import Failure, say, step
 
 TARGETS = {"x86_64": "--x86-64", "arm64": "--arm64"}
@@ -61,8 +61,7 @@ def package(architecture: str, config: Path | None) -> None:
 def finish_package(folder: Path, config: Path | None) -> None:
     """Put the configuration beside the program and say how large it became."""
     shutil.rmtree(folder / "config", ignore_errors=True)
-    for kind in DOCUMENTS if config else ():
-        if (config / kind).is_dir():
-            shutil.copytree(config / kind, folder / "config" / kind)
+    if config:
+        copy(config, folder / "config")
     size = (folder / "bootstrap").stat().st_size
     say(f"  {folder.relative_to(paths.ROOT)}/bootstrap: {size / 1e6:.1f} MB")

@@ -7,7 +7,7 @@ import json
 import time
 import urllib.request
 import uuid
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
 from . import deploy
@@ -15,7 +15,7 @@ from .demo_config import ERP, STORE
 from .console import Failure
 from .stack import LocalStack
 
-#: What an operator registers in a shop.
+#: What Weir registers in a shop.
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 #: Views of a record that nothing more will happen to by itself.
 SETTLED = {"in ERP", "part shipped", "shipped", "returned", "reserved", "exception", "cancelled",
@@ -27,16 +27,11 @@ class Scene:
 
     def __init__(self, stack: LocalStack, store: str = STORE):
         self.stack, self.store = stack, store
-        secret = stack.config.secrets[f"weir/store/{store}"]["webhook_secret"]
         self.shop = stack.shops[store]
         self.table = stack.outputs["LedgerTable"]
         self.dynamo = stack.aws.client("dynamodb")
         self.functions = stack.aws.client("lambda")
-        for topic in TOPICS:
-            self.rest("POST", "webhooks", {
-                "name": topic, "topic": topic, "secret": secret,
-                "delivery_url": f"{stack.outputs['ApiUrl']}/stores/{store}/webhooks/{topic}",
-            })
+        self.wait(self.deaf, 60)
 
     # ------------------------------------------------------------- the shop
 
@@ -99,6 +94,17 @@ class Scene:
             "refund_tax": [{"id": rate, "refund_total": float(tax)} for rate, tax in zip(rates, taxes)]}])
 
     # ----------------------------------------------------------------- Weir
+
+    def webhooks(self) -> list[dict]:
+        """The shop's webhooks."""
+        return self.rest("GET", "webhooks?per_page=100")
+
+    def deaf(self) -> str:
+        """Which webhooks are missing, or do not deliver to us; the first tick makes them."""
+        here = f"{self.stack.outputs['ApiUrl']}/stores/{self.store}/webhooks"
+        heard = {hook["delivery_url"] for hook in self.webhooks() if hook["status"] == "active"}
+        missing = [topic for topic in TOPICS if f"{here}/{topic}" not in heard]
+        return f"the shop has no webhooks for {missing}" if missing else ""
 
     def tick(self) -> None:
         """The minute tick, brought forward."""
@@ -182,6 +188,93 @@ class Scene:
             # Not for luck: the interval between two looks.
             time.sleep(2)
 
+    def wait_without_ticks(self, late, seconds: float) -> None:
+        """The same, but for the ticks."""
+        deadline = time.monotonic() + seconds
+        while reason := late():
+            if time.monotonic() > deadline:
+                raise Failure(f"after {seconds:.0f} s {reason}")
+            time.sleep(1)  # Not for luck: the interval between two looks.
+
+    def wait_until_worked_off(self, seconds: float = 60) -> None:
+        """Until no message about an order waits, or is at work."""
+        queues = ("OrdersQueueUrl", "FulfilmentQueueUrl")
+        self.wait_without_ticks(lambda: "messages wait" if any(
+            self.depth(self.stack.outputs[queue]) for queue in queues) else "", seconds)
+
+    def ten_minutes_later(self, job: str) -> None:
+        """For scheduled work that is done every ten minutes: its next run is due."""
+        def due(item: dict) -> None:
+            cursor = json.loads(item["cursor"]["S"])
+            cursor["next_run"] = "2000-01-01T00:00:00Z"
+            self.dynamo.update_item(
+                **self.at_rest(job), UpdateExpression="SET #cursor = :cursor",
+                ExpressionAttributeNames={"#cursor": "cursor", "#until": "lease_until"},
+                ExpressionAttributeValues={":cursor": {"S": json.dumps(cursor)}, ":ended": {"N": "0"}})
+
+        self.between_runs(job, due)
+
+    def forget_the_night(self, store: str) -> None:
+        """Tonight's match is as if it had never begun."""
+        job = f"match/{store}"
+        self.between_runs(job, lambda _: self.dynamo.update_item(
+            **self.at_rest(job), UpdateExpression="REMOVE #cursor",
+            ExpressionAttributeNames={"#cursor": "cursor", "#until": "lease_until"},
+            ExpressionAttributeValues={":ended": {"N": "0"}}))
+        kept = self.dynamo.query(
+            TableName=self.table, KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"REPORT#{store}"}})["Items"]
+        for item in kept:
+            self.dynamo.delete_item(TableName=self.table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def an_hour_later(self, *orders: dict) -> None:
+        """For Weir an hour has passed since it looked at these orders."""
+        for order in orders:
+            key = {"pk": {"S": f"ORDER#{self.store}#{order['id']}"}, "sk": {"S": "RECORD"}}
+            stored = self.dynamo.get_item(TableName=self.table, Key=key, ConsistentRead=True)["Item"]["record"]
+            record = json.loads(stored["S"])
+            for facts, name in ((record["seen"], "read_at"), (record, "in_erp_at"), (record, "in_doubt_until")):
+                if facts.get(name):
+                    facts[name] = earlier(facts[name])
+            # Refused if somebody was faster.
+            self.dynamo.update_item(
+                TableName=self.table, Key=key, UpdateExpression="SET #record = :new",
+                ConditionExpression="#record = :old", ExpressionAttributeNames={"#record": "record"},
+                ExpressionAttributeValues={":new": {"S": json.dumps(record)}, ":old": stored})
+
+    def logs(self) -> str:
+        """Everything that the functions have logged: where the emulator prints it, and where AWS keeps it."""
+        client = self.stack.aws.client("logs")
+        groups = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/")
+        names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
+        lines = [(self.stack.folder / "ministack.log").read_text(errors="replace")]
+        for name in names:
+            for page in client.get_paginator("filter_log_events").paginate(logGroupName=name):
+                lines += [event["message"] for event in page["events"]]
+        return "\n".join(lines)
+
+    def at_rest(self, job: str) -> dict:
+        """The row of scheduled work, on the condition that nobody is at it."""
+        return {"TableName": self.table, "Key": self.schedule(job), "ConditionExpression": "#until = :ended"}
+
+    def schedule(self, job: str) -> dict:
+        """The key of that row."""
+        return {"pk": {"S": f"SCHEDULE#{job}"}, "sk": {"S": "STATE"}}
+
+    def between_runs(self, job: str, change) -> None:
+        """Change scheduled work's row, as soon as nobody is at it."""
+        def busy() -> str:
+            item = self.dynamo.get_item(TableName=self.table, Key=self.schedule(job), ConsistentRead=True).get("Item")
+            if not item or "cursor" not in item:
+                return ""
+            try:
+                change(item)
+            except self.dynamo.exceptions.ConditionalCheckFailedException:
+                return f"{job} is at work"
+            return ""
+
+        self.wait_without_ticks(busy, 60)
+
     def dead_letters(self) -> int:
         """Messages about orders that nobody could work on."""
         queues = ("OrdersDeadLetterQueueUrl", "FulfilmentDeadLetterQueueUrl")
@@ -218,6 +311,13 @@ def signed(secret: str, body: bytes) -> dict[str, str]:
         "webhook-timestamp": sent_at,
         "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
     }
+
+
+def earlier(instant: str) -> str:
+    """The same instant, an hour before."""
+    whole, _, _ = instant.rstrip("Z").partition(".")
+    moved = datetime.fromisoformat(whole) - timedelta(hours=1)
+    return moved.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def cents(value: Decimal) -> Decimal:

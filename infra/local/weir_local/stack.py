@@ -17,13 +17,16 @@ from pathlib import Path
 from . import deploy, paths, run
 from .config import Config
 from .console import Failure, step
+from .gate import Gate
 from .ministack import REGION, MiniStack
+from .provider import Provider
 from .shop import Shop
 from .tryton import Tryton
 
 
 class LocalStack:
-    """AWS, an ERP and shops on this machine; ``with_erp=False`` for the user's own ERP."""
+    """AWS, an ERP, an identity provider and shops on this machine; ``with_erp=False`` for the
+    user's own ERP and provider."""
 
     def __init__(self, port: int = 0, with_erp: bool = True):
         self.port, self.with_erp = port, with_erp
@@ -53,14 +56,19 @@ class LocalStack:
         return self.run.folder
 
     def start(self) -> None:
-        """Start both before waiting for either."""
+        """Start all before waiting for any."""
         self.aws = MiniStack(self.folder, self.port)
         self.run.add(self.aws.process)
-        self.tryton = None
+        self.gate = Gate(self.folder, self.aws.url)
+        self.run.add(self.gate.process)
+        self.tryton = self.provider = None
         if self.with_erp:
             self.tryton = Tryton(self.folder)
             self.run.add(self.tryton.process)
+            self.provider = Provider(self.folder)
+            self.run.add(self.provider.process)
             self.tryton.wait()
+            self.provider.wait()
         self.aws.wait()
 
     def open_shop(self, name: str, config: dict | None = None) -> Shop:
@@ -77,10 +85,10 @@ class LocalStack:
         self.run.add(self.tryton.process)
         self.tryton.wait()
 
-    def deploy(self, config_folder: Path) -> dict[str, str]:
-        """Deploy the template with a configuration; returns the stack's outputs and ApiUrl."""
+    def deploy(self, config_folder: Path, **parameters: str) -> dict[str, str]:
+        """Deploy the template with a configuration and parameters; returns the stack's outputs and ApiUrl."""
         self.config = Config(config_folder)
-        self.outputs = deploy.deploy(self.aws, self.folder / "deploy", self.config)
+        self.outputs = deploy.deploy(self.aws, self.gate, self.folder / "deploy", self.config, parameters)
         self.stores = list(self.config.stores)
         return self.outputs
 
@@ -90,10 +98,12 @@ class LocalStack:
             "run": self.folder.name,
             "folder": str(self.folder),
             "stores": self.stores,
+            "config": str(self.config.folder.resolve()),
             "aws": {"url": self.aws.url, "pid": self.aws.process.pid, "region": REGION},
             "erp": self.tryton and {
                 "url": self.tryton.url, "pid": self.tryton.process.pid,
                 "database": self.tryton.database},
+            "provider": self.provider and {"url": self.provider.url, "pid": self.provider.process.pid},
             "shops": {
                 name: {"url": shop.url, "pid": shop.process.pid}
                 for name, shop in self.shops.items()},

@@ -20,7 +20,7 @@ from . import paths
 from .console import Failure, say
 
 #: What the stack itself needs; ``lint`` and ``package`` are made when first used.
-STACK = ("ministack", "tryton", "sam")
+STACK = ("ministack", "tryton", "sam", "oidc")
 
 
 def python_of(name: str) -> Path:

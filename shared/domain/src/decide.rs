@@ -52,8 +52,10 @@ pub enum Decision {
 
 /// Decides. `record` is what the ledger knew before this read.
 pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Timestamp) -> Decision {
-    if let Hold::Held { .. } = record.hold {
-        return Decision::Keep("a person holds it");
+    match record.hold {
+        Hold::Held { .. } => return Decision::Keep("a person holds it"),
+        Hold::Skipped { .. } => return Decision::Keep("a person skipped it"),
+        _ => {}
     }
     if let Some(due_at) = in_doubt_until(record, now) {
         return Decision::Wait { reason: WaitReason::UnknownOutcome, due_at };

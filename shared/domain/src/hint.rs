@@ -47,6 +47,10 @@ pub enum Cause {
     /// The ERP's documents of it changed: it was shipped, came back, or was
     /// cancelled there.
     Erp,
+    /// The nightly match, or a backfill, found what the ledger does not know.
+    Sweep,
+    /// A person, or the nightly match, acts on its record. Never queued.
+    Desk,
 }
 
 impl Hint {

@@ -16,8 +16,8 @@ use crate::hint::{Cause, Hint};
 use crate::id::OrderKey;
 use crate::outcome::CallError;
 use crate::ports::{
-    Checkpoint, Clock, Ledger, LedgerError, OrderQueue, OrderStub, QueueError, Schedules, Shop, ShopError,
-    ShopPage,
+    Checkpoint, Clock, Ledger, LedgerError, OrderQueue, OrderStub, QueueError, Schedules, SeenState, Shop,
+    ShopError, ShopPage,
 };
 
 /// Orders on a full page of the shop's listing.
@@ -59,6 +59,9 @@ pub struct Polled {
     pub listed: usize,
     /// Of these, orders that no hint had told us of.
     pub found: usize,
+    /// Of these in turn, orders in which nothing but a refund told it: their
+    /// date had not moved since they were read.
+    pub found_refunds: usize,
     /// The time was over; the next run goes on from the checkpoint.
     pub unfinished: bool,
 }
@@ -108,7 +111,7 @@ impl Poll {
             let listing = self.list(run, position.after, page).await?;
             position.shop_time.get_or_insert(listing.answered_at.unwrap_or(started_at));
             polled.listed += listing.orders.len();
-            polled.found += self.hint_unseen(run, &listing.orders).await?;
+            self.hint_unseen(run, &listing.orders, &mut polled).await?;
             if listing.orders.len() < PAGE {
                 break;
             }
@@ -140,17 +143,50 @@ impl Poll {
         Ok(listed?)
     }
 
-    /// Sends hints for orders in a state that was never read.
-    async fn hint_unseen(&self, run: &Run<'_>, orders: &[OrderStub]) -> Result<usize, PollError> {
+    /// Sends hints for orders in a state that was never read, or with a refund
+    /// that was not there when they were.
+    async fn hint_unseen(
+        &self,
+        run: &Run<'_>,
+        orders: &[OrderStub],
+        polled: &mut Polled,
+    ) -> Result<(), PollError> {
         let key = |stub: &OrderStub| OrderKey { store: run.config.store.clone(), order: stub.id };
         let keys: Vec<OrderKey> = orders.iter().map(key).collect();
         let seen = self.ledger.seen(&keys).await?;
         let now = self.clock.now();
-        let unseen =
-            orders.iter().filter(|stub| seen.get(&key(stub)).is_none_or(|seen| *seen < stub.modified_at));
-        let hints: Vec<Hint> = unseen.map(|stub| Hint::of(&key(stub), Cause::Poll, now, run.owner)).collect();
+        let mut hints = Vec::new();
+        let mut by_refund = 0;
+        for stub in orders {
+            match news(stub, seen.get(&key(stub))) {
+                None => continue,
+                Some(News::Refund) => by_refund += 1,
+                Some(News::State) => {}
+            }
+            hints.push(Hint::of(&key(stub), Cause::Poll, now, run.owner));
+        }
         self.queue.send(&hints).await?;
-        Ok(hints.len())
+        polled.found += hints.len();
+        polled.found_refunds += by_refund;
+        Ok(())
+    }
+}
+
+/// What of a listed order was never read.
+enum News {
+    /// It, or its present state.
+    State,
+    /// A refund, and the date says nothing of it.
+    Refund,
+}
+
+fn news(stub: &OrderStub, seen: Option<&SeenState>) -> Option<News> {
+    match seen {
+        Some(seen) if seen.surely_until >= stub.modified_at => {
+            let unknown = |refund| !seen.refunds.contains(refund);
+            stub.refunds.iter().any(unknown).then_some(News::Refund)
+        }
+        _ => Some(News::State),
     }
 }
 

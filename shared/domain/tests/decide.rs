@@ -80,6 +80,7 @@ fn a_stale_read_is_repeated_and_believed_after_a_quarter_of_an_hour() {
         status: order.status.clone(),
         version: newer.version(),
         totals: order.totals(),
+        refunds: order.refunds.iter().map(|refund| refund.id).collect(),
     });
     order.status = OrderStatus::Processing;
     let at = |after: i64| decide(&record, &order, &config(), read_at + seconds(after));
@@ -201,6 +202,7 @@ fn nothing_was_missed_up_to_the_second_before_the_read() {
         status: order.status.clone(),
         version: order.version(),
         totals: order.totals(),
+        refunds: order.refunds.iter().map(|refund| refund.id).collect(),
     };
     assert_eq!(seen(2, None).surely_until(), modified_at);
     assert_eq!(seen(1, None).surely_until(), modified_at - seconds(1));

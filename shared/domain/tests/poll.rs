@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 use weir_domain::circuit::Peer;
 use weir_domain::hint::Cause;
+use weir_domain::id::{OrderId, RefundId};
+use weir_domain::order::RefundRef;
 use weir_domain::outcome::CallError;
 use weir_domain::poll::{Poll, Polled, Run};
-use weir_domain::ports::{Clock, Ledger, Schedules, ShopError};
+use weir_domain::ports::{Claim, Clock, Ledger, Schedules, Shop, ShopError};
+use weir_domain::record::Seen;
 use weir_testkit::{FakeClock, FakeLedger, FakeQueue, FakeShop, Fault, QueueOp, ShopOp, sample};
 
 struct World {
@@ -180,4 +184,60 @@ fn it_probes_the_shops_circuit_and_closes_it() {
     world.later(1);
     world.poll("b").unwrap();
     assert!(is_closed());
+}
+
+impl World {
+    /// Somebody read the order as the shop has it now.
+    fn read(&self, id: u64) {
+        let key = sample::key("main", id);
+        let hint = sample::hint(&key, Cause::Webhook, self.clock.now());
+        let lease = SignedDuration::from_secs(60);
+        let claim = block_on(self.ledger.claim(&hint, "worker", self.clock.now(), lease)).unwrap();
+        let Claim::Claimed(mut held) = claim else { panic!("{claim:?}") };
+        let order = block_on(self.shop.order(key.order)).unwrap().order;
+        held.record.seen = Some(Seen {
+            read_at: self.clock.now(),
+            read_at_by_shop: None,
+            number: order.number.clone(),
+            status: order.status.clone(),
+            version: order.version(),
+            totals: order.totals(),
+            refunds: order.refunds.iter().map(|refund| refund.id).collect(),
+        });
+        block_on(self.ledger.complete(*held, &sample::note("read", self.clock.now()))).unwrap();
+    }
+}
+
+#[test]
+fn a_refund_that_moves_no_date_is_found_and_counted_once() {
+    let world = World::new();
+    world.place(1, world.clock.now() - SignedDuration::from_mins(1));
+    world.read(1);
+    assert_eq!(world.poll("a").unwrap().found, 0);
+    world.later(5);
+    let refund = RefundRef { id: RefundId(31), total: -Decimal::ONE };
+    world.shop.change(OrderId(1), |order| order.refunds.push(refund));
+    let polled = world.poll("b").unwrap();
+    assert_eq!((polled.found, polled.found_refunds, world.found()), (1, 1, vec![1]));
+    world.read(1);
+    world.later(3);
+    world.poll("c").unwrap();
+    world.later(2);
+    let polled = world.poll("d").unwrap();
+    assert_eq!((polled.found, polled.found_refunds), (0, 0), "it was read");
+}
+
+#[test]
+fn a_refund_on_record_is_no_news_and_a_new_state_is_no_refund() {
+    let world = World::new();
+    world.place(1, world.clock.now() - SignedDuration::from_mins(1));
+    world.read(1);
+    let refund = RefundRef { id: RefundId(31), total: -Decimal::ONE };
+    world.later(2);
+    world.shop.change(OrderId(1), |order| {
+        order.refunds.push(refund);
+        order.modified_at = world.clock.now();
+    });
+    let polled = world.poll("a").unwrap();
+    assert_eq!((polled.found, polled.found_refunds), (1, 0));
 }

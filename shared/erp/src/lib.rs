@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use weir_domain::config::{ConfigError, ErpConfig, ErpKind};
-use weir_domain::ports::{Clock, Erp, ErpStock};
+use weir_domain::doctor::ErpCheckup;
+use weir_domain::ports::{Clock, Erp, ErpBooks, ErpDesk, ErpStock};
 use weir_http::Guard;
 
 /// An ERP connection could not be made from its configuration.
@@ -31,10 +32,27 @@ pub fn connect(
     clock: Arc<dyn Clock>,
     local_profile: bool,
 ) -> Result<Arc<dyn Erp>, ConnectError> {
-    let http = client(config, local_profile)?;
-    match &config.kind {
-        ErpKind::Tryton(tryton) => Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?)),
-    }
+    Ok(tryton(config, api_key, clock, local_profile)?)
+}
+
+/// Like [`connect`], to what the ERP has booked.
+pub fn connect_books(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<dyn ErpBooks>, ConnectError> {
+    Ok(tryton(config, api_key, clock, local_profile)?)
+}
+
+/// Like [`connect`], to what people at the desk ask of the ERP.
+pub fn connect_desk(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<dyn ErpDesk>, ConnectError> {
+    Ok(tryton(config, api_key, clock, local_profile)?)
 }
 
 /// Like [`connect`], to the stock side of the ERP: what is on hand and what
@@ -45,12 +63,32 @@ pub fn connect_stock(
     clock: Arc<dyn Clock>,
     local_profile: bool,
 ) -> Result<Arc<dyn ErpStock>, ConnectError> {
+    match &config.kind {
+        ErpKind::Tryton(tryton) => tryton::check_locations(tryton)?,
+    }
+    Ok(tryton(config, api_key, clock, local_profile)?)
+}
+
+/// Like [`connect`], to what the ERP says about itself before go-live.
+pub fn connect_checkup(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<dyn ErpCheckup>, ConnectError> {
+    Ok(tryton(config, api_key, clock, local_profile)?)
+}
+
+/// The one adapter that there is: it speaks for every side of its ERP.
+fn tryton(
+    config: &ErpConfig,
+    api_key: SecretString,
+    clock: Arc<dyn Clock>,
+    local_profile: bool,
+) -> Result<Arc<tryton::Tryton>, ConnectError> {
     let http = client(config, local_profile)?;
     match &config.kind {
-        ErpKind::Tryton(tryton) => {
-            tryton::check_locations(tryton)?;
-            Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?))
-        }
+        ErpKind::Tryton(tryton) => Ok(Arc::new(tryton::Tryton::new(config, tryton, http, api_key, clock)?)),
     }
 }
 

@@ -6,7 +6,7 @@
 //! | it says | granted | while the order is claimed |
 //! |---|---|---|
 //! | the shop changed | unless a later read has answered it | noted for the holder, who looks again |
-//! | the ERP changed | always | not noted: whoever has it brings it back |
+//! | the ERP changed, or a person acts | always | not noted: whoever has it brings it back |
 //! | something is due | unless nothing is | not noted: what is due stays due |
 //!
 //! A holder has read the ERP at a time that no record tells, so neither a read
@@ -122,8 +122,8 @@ enum News {
 impl News {
     fn of(cause: Cause) -> Self {
         match cause {
-            Cause::Webhook | Cause::Poll => Self::OfTheShop,
-            Cause::Erp => Self::OfTheErp,
+            Cause::Webhook | Cause::Poll | Cause::Sweep => Self::OfTheShop,
+            Cause::Erp | Cause::Desk => Self::OfTheErp,
             Cause::Wake | Cause::Probe => Self::Nothing,
         }
     }

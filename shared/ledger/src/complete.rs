@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use weir_domain::audit::AuditEntry;
 use weir_domain::hint::SKEW;
-use weir_domain::ports::{Held, LedgerError, Note};
+use weir_domain::ports::{Held, LedgerError, Note, SeenState};
 use weir_domain::record::{Hold, OrderRecord, WaitReason};
 
 use crate::DynamoLedger;
@@ -109,11 +109,14 @@ fn next(record: &OrderRecord) -> OrderRecord {
 /// The record, and what people and the poll look for without parsing it.
 fn facts(record: &OrderRecord) -> Result<Write, LedgerError> {
     let seen = record.seen.as_ref();
+    let state = SeenState::of(record);
+    let refunds = state.as_ref().map(|state| &state.refunds).filter(|refunds| !refunds.is_empty());
     Ok(Write::default()
         .set("record", json(record)?)
         .set("view", s(record.view()))
         .set_or_remove("number", seen.map(|seen| s(&seen.number)))
-        .set_or_remove("seen_modified", seen.map(|seen| s(seen.surely_until().to_string()))))
+        .set_or_remove("seen_modified", state.as_ref().map(|state| s(state.surely_until.to_string())))
+        .set_or_remove("seen_refunds", refunds.map(json).transpose()?))
 }
 
 /// The record, and the end of the claim. Hints noted until now are answered,
@@ -136,7 +139,7 @@ fn rests(record: &OrderRecord, now: Timestamp) -> bool {
     match &record.hold {
         Hold::None | Hold::Exception(_) => true,
         Hold::Waiting { reason: WaitReason::Payment, due_at, .. } => *due_at > now,
-        Hold::Waiting { .. } | Hold::Held { .. } => false,
+        Hold::Waiting { .. } | Hold::Held { .. } | Hold::Skipped { .. } => false,
     }
 }
 

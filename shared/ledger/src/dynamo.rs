@@ -8,7 +8,7 @@ use weir_domain::audit::AuditEntry;
 use weir_domain::circuit::Peer;
 use weir_domain::hint::Hint;
 use weir_domain::id::{OrderKey, StoreId};
-use weir_domain::ports::{CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, Note};
+use weir_domain::ports::{CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, Note, SeenState};
 use weir_domain::record::OrderRecord;
 
 use crate::item::document;
@@ -18,8 +18,13 @@ use crate::table::{Service, Table};
 
 /// The `ledger` table. It implements [`Ledger`],
 /// [`Schedules`](weir_domain::ports::Schedules),
-/// [`MappingStore`](weir_domain::ports::MappingStore) and
-/// [`ItemNames`](weir_domain::ports::ItemNames).
+/// [`MappingStore`](weir_domain::ports::MappingStore),
+/// [`ItemNames`](weir_domain::ports::ItemNames), and for people
+/// [`OpenOrders`](weir_domain::ports::OpenOrders),
+/// [`Jobs`](weir_domain::ports::Jobs),
+/// [`Reports`](weir_domain::ports::Reports),
+/// [`Actions`](weir_domain::ports::Actions) and
+/// [`WebhookTroubles`](weir_domain::ports::WebhookTroubles).
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
     pub(crate) rows: Rows,
@@ -69,7 +74,7 @@ impl Ledger for DynamoLedger {
         self.query_audit(key).await
     }
 
-    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
+    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, SeenState>, LedgerError> {
         self.get_seen(keys).await
     }
 

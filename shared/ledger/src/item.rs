@@ -42,6 +42,20 @@ pub(crate) fn instant(ms: i64) -> String {
     format!("{at:.3}")
 }
 
+/// An instant to the last digit, as a number.
+pub(crate) fn nanoseconds(at: Timestamp) -> AttributeValue {
+    n(at.as_nanosecond())
+}
+
+/// The inverse of [`nanoseconds`], if it is there.
+pub(crate) fn instant_of(item: &Item, name: &str) -> Result<Option<Timestamp>, LedgerError> {
+    if !item.contains_key(name) {
+        return Ok(None);
+    }
+    let at = Timestamp::from_nanosecond(required(item, name)?);
+    at.map(Some).map_err(|_| LedgerError::Corrupt(format!("{name} of {} is no instant", name_of(item))))
+}
+
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
@@ -75,6 +89,19 @@ pub(crate) fn stored<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, 
 pub(crate) fn json(document: &impl serde::Serialize) -> Result<AttributeValue, LedgerError> {
     let unserialisable = |_| LedgerError::Corrupt("what was to be written is no JSON".to_owned());
     serde_json::to_string(document).map(AttributeValue::S).map_err(unserialisable)
+}
+
+/// An item of the platform holds 400 KB. A document that comes near it has
+/// outgrown its purpose, and is refused before the platform does.
+const LONGEST_DOCUMENT_BYTES: usize = 350_000;
+
+/// A document as JSON that leaves the platform's limit some room.
+pub(crate) fn fitting(what: &str, document: &impl serde::Serialize) -> Result<AttributeValue, LedgerError> {
+    let json = json(document)?;
+    match json.as_s().map_or(0, String::len) {
+        ..=LONGEST_DOCUMENT_BYTES => Ok(json),
+        bytes => Err(LedgerError::TooLong(format!("{what} of {bytes} bytes"))),
+    }
 }
 
 /// For error texts: keys name stores, ids and jobs, no person.

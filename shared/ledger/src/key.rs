@@ -1,5 +1,6 @@
 //! Keys of the tables.
 
+use jiff::civil::Date;
 use weir_domain::circuit::Peer;
 use weir_domain::id::{ItemKey, LineKey, OrderId, OrderKey, Sku, StoreId};
 use weir_domain::mapping::MappingKey;
@@ -31,6 +32,9 @@ const LONGEST_NAME: usize = 1_900;
 /// instant and the entity; a longer SKU is never stored.
 const LONGEST_SKU: usize = 900;
 
+/// Bytes of a sort key: the platform's limit.
+const LONGEST_SORT_KEY: usize = 1_024;
+
 /// The two attributes of a primary key.
 pub(crate) fn primary(pk: String, sk: impl Into<String>) -> Item {
     Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
@@ -54,6 +58,31 @@ pub(crate) fn circuit(peer: &Peer) -> String {
 /// The partition of a schedule.
 pub(crate) fn schedule(job: &str) -> String {
     format!("SCHEDULE#{job}")
+}
+
+/// The partition of a store's jobs.
+pub(crate) fn jobs(store: &StoreId) -> String {
+    format!("JOB#{store}")
+}
+
+/// The partition of a store's reports.
+pub(crate) fn reports(store: &StoreId) -> String {
+    format!("REPORT#{store}")
+}
+
+/// The partition of what people did on a day (UTC).
+pub(crate) fn actions(day: Date) -> String {
+    format!("ACTIONS#{day}")
+}
+
+/// The partition of what is known of a store's webhooks.
+pub(crate) fn webhooks(store: &StoreId) -> String {
+    format!("WEBHOOKS#{store}")
+}
+
+/// A name as a sort key. `None` if it fits into none.
+pub(crate) fn sort(name: &str) -> Option<&str> {
+    (1..=LONGEST_SORT_KEY).contains(&name.len()).then_some(name)
 }
 
 /// The partition of a mapping. The name comes last: it may contain anything.
@@ -113,8 +142,13 @@ pub(crate) fn shard(order: OrderId) -> u64 {
 
 /// The shard of an item: FNV-1a over its SKU, spread like an order's.
 pub(crate) fn sku_shard(sku: &Sku) -> u64 {
+    shard(OrderId(fingerprint(&sku.0)))
+}
+
+/// FNV-1a: tells apart what is at one place, and keeps nobody from anything.
+pub(crate) fn fingerprint(text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-    shard(OrderId(sku.0.bytes().fold(0xCBF2_9CE4_8422_2325, step)))
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, step)
 }
 
 #[cfg(test)]

@@ -13,9 +13,14 @@
 //! | `SCHEDULE#<job>` | `STATE` | lease and cursor of scheduled work |
 //! | `MAPPING#<store>#<kind>#<name>` | `TARGET`, `AUDIT#<version>` | a mapping and its history |
 //! | `NAMES#<store>#<item code>` | `NAMES` | the same of items, the other way round |
+//! | `JOB#<store>` | id, which sorts by time | a backfill or a release, replaced by version |
+//! | `REPORT#<store>` | night | what a night found |
+//! | `ACTIONS#<day>` | `<instant>#<request>#<fingerprint>` | what a person did |
+//! | `WEBHOOKS#<store>` | `STATE` | when deliveries last told of each trouble |
 //!
 //! The index `open` (`open_pk`, `open_sk`) is sparse: only what waits, is
-//! claimed, is an exception or is held by a person has its keys.
+//! claimed, is an exception that nobody accepted, or is held by a person has
+//! its keys.
 //!
 //! # The table `stock`
 //!
@@ -31,7 +36,8 @@
 //!
 //! A line's row has two halves, each ordered for itself: R (`reduction` as a
 //! document, `reduced` in units, `modified` and `read` in nanoseconds) by its
-//! read, L (`confirming` in units, `generation`, `fence`) by its fence.
+//! read, L (`confirming` in units, `generation`, `fence`) by its fence. Beside
+//! them stands as of which date of change a person wrote R off (`written_off`).
 //!
 //! The index `stale` (`stale_pk` = `<store>#<shard>`, `stale_sk` =
 //! `<since>#<entity>#<sku>`, keys only) is sparse, too: only publications with
@@ -45,6 +51,7 @@
 //! it at 400 KB; a message of more than 256 KiB is not sent. Each is an error
 //! in our words, and none is met by what the adapters read of a sane peer.
 
+mod actions;
 mod circuit;
 mod claim;
 mod complete;
@@ -52,20 +59,26 @@ mod dynamo;
 mod error;
 mod expression;
 mod item;
+mod jobs;
 mod key;
 mod mapping;
 mod names;
 mod open;
+mod open_work;
 mod queue;
+mod queues;
 mod read;
+mod reports;
 mod rows;
 mod schedule;
 mod stock;
 mod table;
 mod transact;
+mod troubles;
 
 pub use dynamo::DynamoLedger;
 pub use item::Item;
 pub use queue::{SqsOrderQueue, SqsStockQueue};
+pub use queues::SqsQueues;
 pub use stock::DynamoStock;
 pub use table::{Table, TableError};

@@ -20,10 +20,10 @@ use crate::item::{Item, ceil_ms, floor_ms, instant, s, text};
 use crate::key::{SHARDS, shard};
 
 /// The index.
-const INDEX: &str = "open";
+pub(crate) const INDEX: &str = "open";
 /// One page of the index: its rows are small, so that a page of this many
 /// stays far below the platform's limit of 1 MB.
-const LONGEST_PAGE: usize = 1_000;
+pub(crate) const LONGEST_PAGE: usize = 1_000;
 
 /// Where one order is found.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +45,8 @@ impl Open {
     pub(crate) fn free(record: &OrderRecord) -> Option<Self> {
         let key = &record.key;
         let open = match &record.hold {
-            Hold::None => return None,
+            Hold::None | Hold::Skipped { .. } => return None,
+            Hold::Exception(exception) if exception.accepted.is_some() => return None,
             Hold::Waiting { reason, due_at, .. } => {
                 let peer = match reason {
                     WaitReason::CircuitOpen(peer) => Some(peer.to_string()),
@@ -139,11 +140,11 @@ impl DynamoLedger {
     }
 }
 
-fn partition(store: &StoreId, state: &str, shard: u64) -> String {
+pub(crate) fn partition(store: &StoreId, state: &str, shard: u64) -> String {
     format!("{store}#{state}#{shard}")
 }
 
-fn sort_key(at: Timestamp, order: OrderId) -> String {
+pub(crate) fn sort_key(at: Timestamp, order: OrderId) -> String {
     format!("{}#{order}", instant(ceil_ms(at)))
 }
 
@@ -166,7 +167,7 @@ fn due_order(store: &StoreId, item: &Item) -> Result<DueOrder, LedgerError> {
 }
 
 /// The inverse of [`Peer`]'s `Display`.
-fn parse_peer(text: &str) -> Option<Peer> {
+pub(crate) fn parse_peer(text: &str) -> Option<Peer> {
     match text.split_once('/')? {
         ("erp", name) => Some(Peer::Erp(name.parse().ok()?)),
         ("store", name) => Some(Peer::Store(name.parse().ok()?)),

@@ -9,7 +9,7 @@ use weir_domain::stock::StockMoved;
 use weir_domain::stock::message::ITEMS;
 
 /// Messages of one call: the platform's limit.
-const BATCH: usize = 10;
+pub(crate) const BATCH: usize = 10;
 /// Bytes of one message, and of all messages of one call. The platform's
 /// limit was this for long, and a queue may still be set to it.
 const LONGEST_BYTES: usize = 256 * 1024;
@@ -74,9 +74,7 @@ impl Sender {
         let entries: Result<Vec<_>, QueueError> =
             bodies.iter().enumerate().map(|(index, body)| entry(index, body)).collect();
         let batch = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries?));
-        let sent = batch.send().await.map_err(|error| {
-            QueueError(error.code().unwrap_or("no answer, or none that makes sense").to_owned())
-        })?;
+        let sent = batch.send().await.map_err(|error| refused(&error))?;
         match sent.failed().first() {
             None => Ok(()),
             // No second retry layer: whoever sent the messages sends them again.
@@ -86,6 +84,12 @@ impl Sender {
             }
         }
     }
+}
+
+/// In our words, with the service's code where it gave one: its messages can
+/// quote what was sent.
+pub(crate) fn refused(error: &impl ProvideErrorMetadata) -> QueueError {
+    QueueError(error.code().unwrap_or("no answer, or none that makes sense").to_owned())
 }
 
 /// A message as JSON. The platform takes no U+FFFE and U+FFFF, which JSON
@@ -100,12 +104,12 @@ fn body(message: &impl Serialize) -> Result<String, QueueError> {
 }
 
 /// Neighbours that fit into one call. No body is longer than a call.
-fn batches(bodies: &[String]) -> Vec<&[String]> {
+pub(crate) fn batches<B: AsRef<str>>(bodies: &[B]) -> Vec<&[B]> {
     let (mut batches, mut rest) = (Vec::new(), bodies);
     while !rest.is_empty() {
         let mut bytes = 0;
-        let fits = |body: &&String| {
-            bytes += body.len();
+        let fits = |body: &&B| {
+            bytes += body.as_ref().len();
             bytes <= LONGEST_BYTES
         };
         let (batch, later) = rest.split_at(rest.iter().take(BATCH).take_while(fits).count().max(1));
@@ -115,7 +119,7 @@ fn batches(bodies: &[String]) -> Vec<&[String]> {
     batches
 }
 
-fn entry(index: usize, body: &str) -> Result<SendMessageBatchRequestEntry, QueueError> {
+pub(crate) fn entry(index: usize, body: &str) -> Result<SendMessageBatchRequestEntry, QueueError> {
     SendMessageBatchRequestEntry::builder()
         .id(index.to_string())
         .message_body(body)

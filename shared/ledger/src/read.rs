@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use weir_domain::audit::AuditEntry;
 use weir_domain::id::OrderKey;
-use weir_domain::ports::LedgerError;
+use weir_domain::ports::{LedgerError, SeenState};
 
 use crate::DynamoLedger;
 use crate::item::{document, s, text};
@@ -30,16 +29,18 @@ impl DynamoLedger {
     pub(crate) async fn get_seen(
         &self,
         keys: &[OrderKey],
-    ) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
+    ) -> Result<BTreeMap<OrderKey, SeenState>, LedgerError> {
         let by_partition: BTreeMap<String, &OrderKey> = keys.iter().map(|key| (order(key), key)).collect();
         let wanted = by_partition.keys().map(|pk| primary(pk.clone(), RECORD)).collect();
-        let items = self.rows.get_many(wanted, Some("#pk, #seen_modified"), false).await?;
+        let items = self.rows.get_many(wanted, Some("#pk, #seen_modified, #seen_refunds"), false).await?;
         let mut seen = BTreeMap::new();
         for item in &items {
             let key = text(item, "pk").and_then(|pk| by_partition.get(pk));
             if let (Some(key), Some(at)) = (key, text(item, "seen_modified")) {
-                let at = at.parse().map_err(|_| LedgerError::Corrupt(format!("seen_modified of {key}")))?;
-                seen.insert((*key).clone(), at);
+                let corrupt = |_| LedgerError::Corrupt(format!("seen_modified of {key}"));
+                let surely_until = at.parse().map_err(corrupt)?;
+                let refunds = document(item, "seen_refunds")?.unwrap_or_default();
+                seen.insert((*key).clone(), SeenState { surely_until, refunds });
             }
         }
         Ok(seen)

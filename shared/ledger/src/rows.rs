@@ -8,18 +8,18 @@ use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::PutItemInput;
 use aws_sdk_dynamodb::operation::query::{QueryInput, builders::QueryInputBuilder};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemInput;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select};
 use weir_domain::ports::LedgerError;
 
 use crate::error::{ROUNDS, contended, incomplete, unavailable};
 use crate::expression::{Write, names};
-use crate::item::{Item, n};
+use crate::item::{Item, n, s};
 use crate::table::{Table, TableError};
 
 /// Keys of one `BatchGetItem`: the platform's limit.
 const BATCH: usize = 100;
 /// Pages of one query, 1 MB each. A partition that fills them is ill.
-const PAGES: usize = 50;
+pub(crate) const PAGES: usize = 50;
 
 /// How one conditional write at one item ended.
 pub(crate) enum Attempt {
@@ -116,6 +116,37 @@ impl Rows {
         Err(LedgerError::Unavailable("a partition is too long to be read at once".to_owned()))
     }
 
+    /// The last items of a partition, last first, strongly consistent.
+    pub(crate) async fn newest(&self, partition: String, limit: usize) -> Result<Vec<Item>, LedgerError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let query = self
+            .query("#pk = :pk")
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .expression_attribute_values(":pk", s(partition))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        self.find(query, limit).await
+    }
+
+    /// How many rows one page of a query has, at most `limit` (above 0), and
+    /// where the next one begins, if there may be one. Whoever counts reads
+    /// the rows all the same.
+    pub(crate) async fn count(
+        &self,
+        query: QueryInputBuilder,
+        limit: usize,
+        from: Option<Item>,
+    ) -> Result<(usize, Option<Item>), LedgerError> {
+        let query = query
+            .select(Select::Count)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(from);
+        let page = self.table.query(query).await.map_err(|error| unavailable(&error))?;
+        Ok((usize::try_from(page.count).unwrap_or_default(), page.last_evaluated_key))
+    }
+
     /// One conditional update.
     pub(crate) async fn attempt(&self, key: Item, write: &Write) -> Result<Attempt, LedgerError> {
         let update = UpdateItemInput::builder()
@@ -129,6 +160,12 @@ impl Rows {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let done = self.table.update(update).await;
         ended(done.map(|done| done.attributes.unwrap_or_default()))
+    }
+
+    /// Puts an item in place of whatever was there.
+    pub(crate) async fn put(&self, item: Item) -> Result<(), LedgerError> {
+        let put = PutItemInput::builder().table_name(&self.name).set_item(Some(item));
+        self.table.put(put).await.map(drop).map_err(|error| unavailable(&error))
     }
 
     /// Puts an item whose version follows `stored`, 0 if there is none.

@@ -5,9 +5,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use weir_domain::hint::Cause;
 use weir_domain::id::{ItemKey, LineKey, Sku};
-use weir_domain::ports::{Ledger, LedgerError, OrderQueue, StockStore};
+use weir_domain::ports::{Ledger, LedgerError, OrderQueue, Queues, StockStore};
 use weir_domain::stock::InFlight;
-use weir_ledger::{DynamoLedger, DynamoStock, SqsOrderQueue};
+use weir_ledger::{DynamoLedger, DynamoStock, SqsOrderQueue, SqsQueues};
 use weir_testkit::sample;
 
 /// An address that was free a moment ago.
@@ -39,10 +39,19 @@ async fn a_queue_that_is_not_reached_takes_nothing() {
         .retry_config(RetryConfig::disabled())
         .endpoint_url(nobody())
         .build();
-    let queue = SqsOrderQueue::new(aws_sdk_sqs::Client::from_conf(config), "http://127.0.0.1/queue");
+    let client = aws_sdk_sqs::Client::from_conf(config);
+    let queue = SqsOrderQueue::new(client.clone(), "http://127.0.0.1/queue");
     let hint = sample::hint(&sample::key("main", 1), Cause::Webhook, sample::saturday());
     let error = queue.send(&[hint]).await.unwrap_err();
     assert_eq!(error.0, "no answer, or none that makes sense");
+
+    let url = || "http://127.0.0.1/queue".to_owned();
+    let queues = SqsQueues::new(client, vec![("orders".to_owned(), Some(url()), url())]);
+    assert_eq!(queues.depths().await.unwrap_err(), error);
+    assert_eq!(queues.letters("orders").await.unwrap_err(), error);
+    assert_eq!(queues.delete_letter("orders", "receipt").await.unwrap_err(), error);
+    let redrive = queues.redrive("orders", 10).await.unwrap_err();
+    assert_eq!(redrive.0, format!("{}, after 0 were sent again", error.0));
 }
 
 #[tokio::test]
@@ -62,6 +71,7 @@ async fn stock_that_is_not_reached_is_unavailable() {
         reduced: None,
         confirming: 0.into(),
         generation: None,
+        written_off: None,
     };
     let unreached = LedgerError::Unavailable("not reached".to_owned());
     assert_eq!(stock.items(&[item]).await, Err(unreached.clone()));

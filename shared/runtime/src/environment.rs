@@ -8,38 +8,57 @@ use tracing::Level;
 use url::{Host, Url};
 
 const CONFIG_DIR: &str = "WEIR_CONFIG_DIR";
+const CONSOLE_PORT: &str = "CONSOLE_PORT";
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const FULFILMENT_DEAD_LETTERS_URL: &str = "FULFILMENT_DEAD_LETTERS_URL";
 const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
 const LEDGER_AMNESIA: &str = "LEDGER_AMNESIA";
 const LEDGER_TABLE: &str = "LEDGER_TABLE";
 const LOG: &str = "WEIR_LOG";
 const METRICS_NAMESPACE: &str = "METRICS_NAMESPACE";
 const NIGHTLY_HOUR: &str = "NIGHTLY_HOUR";
+const ORDERS_DEAD_LETTERS_URL: &str = "ORDERS_DEAD_LETTERS_URL";
 const ORDERS_QUEUE_URL: &str = "ORDERS_QUEUE_URL";
 const PROFILE: &str = "WEIR_PROFILE";
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+const STOCK_DEAD_LETTERS_URL: &str = "STOCK_DEAD_LETTERS_URL";
 const STOCK_QUEUE_URL: &str = "STOCK_QUEUE_URL";
 const STOCK_TABLE: &str = "STOCK_TABLE";
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
+const TICKS_DEAD_LETTERS_URL: &str = "TICKS_DEAD_LETTERS_URL";
+const USER: &str = "USER";
+const WEBHOOK_BASE_URL: &str = "WEBHOOK_BASE_URL";
 
 /// All of them. A test compares them with the template.
 pub const VARIABLES: &[&str] = &[
     CONFIG_DIR,
+    CONSOLE_PORT,
     ENDPOINT,
+    FULFILMENT_DEAD_LETTERS_URL,
     FULFILMENT_QUEUE_URL,
     LEDGER_AMNESIA,
     LEDGER_TABLE,
     LOG,
     METRICS_NAMESPACE,
     NIGHTLY_HOUR,
+    ORDERS_DEAD_LETTERS_URL,
     ORDERS_QUEUE_URL,
     PROFILE,
+    RUNTIME_API,
+    STOCK_DEAD_LETTERS_URL,
     STOCK_QUEUE_URL,
     STOCK_TABLE,
     TASK_ROOT,
+    TICKS_DEAD_LETTERS_URL,
+    USER,
+    WEBHOOK_BASE_URL,
 ];
 
 /// Those of [`VARIABLES`] that the platform sets, never the template.
-pub const PLATFORM_VARIABLES: &[&str] = &[ENDPOINT, TASK_ROOT];
+pub const PLATFORM_VARIABLES: &[&str] = &[ENDPOINT, RUNTIME_API, TASK_ROOT];
+
+/// Those of [`VARIABLES`] that matter on somebody's own machine only.
+pub const LOCAL_VARIABLES: &[&str] = &[CONSOLE_PORT, USER];
 
 /// Where variables are looked up: [`process`], or a closure in a test.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -230,6 +249,95 @@ impl StockQueueEnvironment {
     }
 }
 
+/// Where every queue and its dead letters are, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuesEnvironment {
+    /// `ORDERS_QUEUE_URL` and `ORDERS_DEAD_LETTERS_URL`.
+    pub orders: QueueUrls,
+    /// `STOCK_QUEUE_URL` and `STOCK_DEAD_LETTERS_URL`.
+    pub stock: QueueUrls,
+    /// `FULFILMENT_QUEUE_URL` and `FULFILMENT_DEAD_LETTERS_URL`.
+    pub fulfilment: QueueUrls,
+    /// `TICKS_DEAD_LETTERS_URL`: what schedules could not start.
+    pub ticks_dead_letters: String,
+}
+
+/// A queue and its dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueUrls {
+    /// The queue's address.
+    pub queue: String,
+    /// Its dead letters' address.
+    pub dead_letters: String,
+}
+
+impl QueuesEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        let pair = |queue, dead_letters| {
+            Ok(QueueUrls {
+                queue: required(lookup, queue, "the URL of the queue")?,
+                dead_letters: required(lookup, dead_letters, "the URL of the queue's dead letters")?,
+            })
+        };
+        Ok(Self {
+            orders: pair(ORDERS_QUEUE_URL, ORDERS_DEAD_LETTERS_URL)?,
+            stock: pair(STOCK_QUEUE_URL, STOCK_DEAD_LETTERS_URL)?,
+            fulfilment: pair(FULFILMENT_QUEUE_URL, FULFILMENT_DEAD_LETTERS_URL)?,
+            ticks_dead_letters: required(
+                lookup,
+                TICKS_DEAD_LETTERS_URL,
+                "the URL of the schedules' dead letters",
+            )?,
+        })
+    }
+}
+
+/// Where shops deliver to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookBaseUrlEnvironment {
+    /// `WEBHOOK_BASE_URL`: the API's address, in front of `stores/…`; `None`
+    /// where nobody says, and then webhooks are left to people.
+    pub url: Option<Url>,
+}
+
+impl WebhookBaseUrlEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        let Some(value) = lookup(WEBHOOK_BASE_URL) else { return Ok(Self { url: None }) };
+        let usable =
+            |url: &Url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url.as_str()));
+        let url = Url::parse(&value).ok().filter(usable);
+        let wrong = || EnvironmentError::wrong(WEBHOOK_BASE_URL, &value, "an https URL");
+        Ok(Self { url: Some(url.ok_or_else(wrong)?) })
+    }
+}
+
+/// How the console is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleEnvironment {
+    /// `AWS_LAMBDA_RUNTIME_API` is set: it is a function, and no command line.
+    pub in_lambda: bool,
+    /// `CONSOLE_PORT`: where it is served on this machine; any free port by
+    /// default.
+    pub port: u16,
+    /// `USER`: who serves it to themselves, for the audit.
+    pub user: Option<String>,
+}
+
+impl ConsoleEnvironment {
+    /// Reads it.
+    pub fn read(lookup: Lookup) -> Result<Self, EnvironmentError> {
+        let port = match lookup(CONSOLE_PORT) {
+            None => 0,
+            Some(value) => value
+                .parse()
+                .map_err(|_| EnvironmentError::wrong(CONSOLE_PORT, &value, "a port, 0 to 65535"))?,
+        };
+        Ok(Self { in_lambda: lookup(RUNTIME_API).is_some(), port, user: lookup(USER) })
+    }
+}
+
 /// When everything is read and not only what moved, and what was said of
 /// orders is said again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,119 +383,4 @@ impl TelemetryEnvironment {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn with<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
-        |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-    }
-
-    #[test]
-    fn the_local_profile_refuses_to_run_in_aws() {
-        let profile = |pairs: &[(&str, &str)]| Profile::read(&with(pairs));
-        assert_eq!(profile(&[]), Ok(Profile::Aws));
-        assert_eq!(profile(&[(PROFILE, "aws")]), Ok(Profile::Aws));
-        for loopback in
-            ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:4566", "http://127.9.9.9"]
-        {
-            assert_eq!(
-                profile(&[(PROFILE, "local"), (ENDPOINT, loopback)]),
-                Ok(Profile::Local),
-                "{loopback}"
-            );
-        }
-        let elsewhere = [
-            "https://sqs.eu-central-1.amazonaws.com",
-            "http://10.0.0.1",
-            "http://localhost.example.com",
-            "127.0.0.1",
-            "",
-        ];
-        for elsewhere in elsewhere {
-            let refused = profile(&[(PROFILE, "local"), (ENDPOINT, elsewhere)]);
-            assert_eq!(refused, Err(EnvironmentError::LocalOutsideLoopback), "{elsewhere}");
-        }
-        assert_eq!(profile(&[(PROFILE, "local")]), Err(EnvironmentError::LocalOutsideLoopback));
-        assert!(matches!(profile(&[(PROFILE, "prod")]), Err(EnvironmentError::Wrong { .. })));
-    }
-
-    #[test]
-    fn documents_are_bundled_unless_named() {
-        let directory =
-            |pairs: &[(&str, &str)]| DocumentsEnvironment::read(&with(pairs)).map(|read| read.directory);
-        assert_eq!(directory(&[(TASK_ROOT, "/var/task")]), Ok(PathBuf::from("/var/task/config")));
-        assert_eq!(
-            directory(&[(TASK_ROOT, "/var/task"), (CONFIG_DIR, "/elsewhere")]),
-            Ok(PathBuf::from("/elsewhere"))
-        );
-        let error = directory(&[]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "WEIR_CONFIG_DIR is not set: it must be the directory with stores/, erps/ and mappings/"
-        );
-    }
-
-    #[test]
-    fn names_are_required_and_levels_checked() {
-        assert!(LedgerEnvironment::read(&with(&[])).is_err());
-        let ledger =
-            |amnesia| LedgerEnvironment::read(&with(&[(LEDGER_TABLE, "t"), (LEDGER_AMNESIA, amnesia)]));
-        let plain = LedgerEnvironment { table: "t".into(), amnesia: false };
-        assert_eq!(LedgerEnvironment::read(&with(&[(LEDGER_TABLE, "t")])), Ok(plain.clone()));
-        assert_eq!(ledger("false"), Ok(plain));
-        assert!(ledger("true").unwrap().amnesia);
-        assert!(ledger("yes").is_err());
-        assert!(OrdersQueueEnvironment::read(&with(&[])).is_err());
-        assert_eq!(OrdersQueueEnvironment::read(&with(&[(ORDERS_QUEUE_URL, "u")])).unwrap().url, "u");
-        assert!(FulfilmentQueueEnvironment::read(&with(&[])).is_err());
-        assert_eq!(FulfilmentQueueEnvironment::read(&with(&[(FULFILMENT_QUEUE_URL, "f")])).unwrap().url, "f");
-        assert!(StockTableEnvironment::read(&with(&[])).is_err());
-        assert_eq!(StockTableEnvironment::read(&with(&[(STOCK_TABLE, "s")])).unwrap().table, "s");
-        assert!(StockQueueEnvironment::read(&with(&[])).is_err());
-        assert_eq!(StockQueueEnvironment::read(&with(&[(STOCK_QUEUE_URL, "q")])).unwrap().url, "q");
-
-        let defaults = TelemetryEnvironment::read(&with(&[])).unwrap();
-        assert_eq!((defaults.level, defaults.metrics_namespace.as_str()), (Level::INFO, "Weir"));
-        let chosen =
-            TelemetryEnvironment::read(&with(&[(LOG, "debug"), (METRICS_NAMESPACE, "Shop")])).unwrap();
-        assert_eq!((chosen.level, chosen.metrics_namespace.as_str()), (Level::DEBUG, "Shop"));
-        let error = TelemetryEnvironment::read(&with(&[(LOG, "loud")])).unwrap_err().to_string();
-        assert_eq!(error, r#"WEIR_LOG="loud" cannot be used: it must be error, warn, info, debug or trace"#);
-    }
-
-    #[test]
-    fn the_nightly_pass_begins_at_an_hour_of_the_day() {
-        let hour = |pairs: &[(&str, &str)]| NightlyEnvironment::read(&with(pairs)).map(|read| read.hour);
-        assert_eq!(hour(&[]), Ok(2));
-        assert_eq!(hour(&[(NIGHTLY_HOUR, "0")]), Ok(0));
-        assert_eq!(hour(&[(NIGHTLY_HOUR, "23")]), Ok(23));
-        for wrong in ["24", "-1", "2am", "2.5", "300"] {
-            let error = hour(&[(NIGHTLY_HOUR, wrong)]).unwrap_err().to_string();
-            assert!(error.ends_with("it must be an hour, 0 to 23"), "{error}");
-        }
-    }
-
-    #[test]
-    fn exactly_the_listed_variables_are_read() {
-        let asked = RefCell::new(BTreeSet::new());
-        let lookup = |name: &str| {
-            asked.borrow_mut().insert(name.to_owned());
-            (name == PROFILE).then(|| "local".to_owned())
-        };
-        let _ = Profile::read(&lookup);
-        let _ = DocumentsEnvironment::read(&lookup);
-        let _ = FulfilmentQueueEnvironment::read(&lookup);
-        let _ = LedgerEnvironment::read(&lookup);
-        let _ = NightlyEnvironment::read(&lookup);
-        let _ = OrdersQueueEnvironment::read(&lookup);
-        let _ = StockQueueEnvironment::read(&lookup);
-        let _ = StockTableEnvironment::read(&lookup);
-        let _ = TelemetryEnvironment::read(&lookup);
-        let listed: BTreeSet<_> = VARIABLES.iter().map(|&name| name.to_owned()).collect();
-        assert_eq!(asked.into_inner(), listed);
-        assert!(PLATFORM_VARIABLES.iter().all(|&name| listed.contains(name)));
-    }
-}
+mod tests;

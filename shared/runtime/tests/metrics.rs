@@ -2,7 +2,7 @@
 //! set up once per process.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use weir_domain::circuit::Peer;
 use weir_domain::id::{DocumentKey, ErpId, Generation, OrderId, OrderKey, StoreId};
 use weir_domain::outcome::CallError;
-use weir_domain::ports::Erp;
+use weir_domain::ports::{Erp, Shop, ShopError};
 use weir_runtime::environment::TelemetryEnvironment;
-use weir_runtime::telemetry::{CountedErp, METRICS, Metric, Telemetry};
-use weir_testkit::{ErpOp, FakeErp, Fault};
+use weir_runtime::telemetry::{CountedErp, CountedShop, METRICS, Metric, Telemetry};
+use weir_testkit::{ErpOp, FakeErp, FakeShop, Fault, ShopOp};
 
 fn flushed(telemetry: Telemetry) -> Vec<Value> {
     let mut bytes = Vec::new();
@@ -39,7 +39,7 @@ fn check_document(document: &Value) {
     assert_eq!(directives[0]["Namespace"], "Weir/test");
     for dimension in directives[0]["Dimensions"][0].as_array().unwrap() {
         let name = dimension.as_str().unwrap();
-        assert!(["store", "erp"].contains(&name), "{name} is no dimension of ours");
+        assert!(["store", "erp", "code"].contains(&name), "{name} is no dimension of ours");
         assert!(document[name].is_string(), "the value of {name} stands beside it");
     }
     let metrics = directives[0]["Metrics"].as_array().unwrap();
@@ -72,6 +72,101 @@ fn record_what_the_erp_says(store: &StoreId, erp: &ErpId) {
     Metric::StockExceptions { store, items: 1 }.record();
     Metric::StockLag { store, lag: SignedDuration::from_millis(2500) }.record();
     Metric::ShopRequests { store, reads: 3, writes: 2 }.record();
+}
+
+fn record_what_operators_see(store: &StoreId) {
+    Metric::SignatureFailuresInARow { store }.record();
+    Metric::OwnerWithoutRights { store }.record();
+    Metric::WebhookRepaired { store, webhooks: 4 }.record();
+    Metric::WebhookFault { store, webhooks: 2 }.record();
+    Metric::Differences { store, detected: 30, repaired: 20, parked: 10 }.record();
+    Metric::NightUnfinished { store }.record();
+    Metric::NightFailed { store }.record();
+    Metric::BackfillSent { store, orders: 250 }.record();
+    Metric::Released { store, orders: 400 }.record();
+    Metric::RefundsFoundByPoll { store, refunds: 3 }.record();
+    Metric::ExceptionsOpen { store, orders: 401 }.record();
+    Metric::OldestWaiting { store, age: SignedDuration::from_hours(1) }.record();
+    Metric::ConsoleAction.record();
+    for code in ["unmapped", "Ada Canary", "ada@canary.example", "x".repeat(41).as_str(), ""] {
+        Metric::Exception { store, code }.record();
+    }
+}
+
+/// Each way a call to a shop can end. An order that is gone was an answer.
+async fn call_a_shop(store: &StoreId) {
+    let fake = Arc::new(FakeShop::default());
+    let failures = [
+        CallError::rejected("refund_refused", ""),
+        CallError::retry_soon(""),
+        CallError::blocked(""),
+        CallError::unknown(""),
+    ];
+    fake.faults.script(ShopOp::Order, failures.map(|error| Fault::Before(ShopError::Call(error))));
+    let shop = CountedShop::new(store.clone(), fake as Arc<dyn Shop>);
+    for _ in 0..4 {
+        assert!(matches!(shop.order(OrderId(1)).await, Err(ShopError::Call(_))));
+    }
+    assert_eq!(shop.order(OrderId(1)).await, Err(ShopError::Gone));
+}
+
+/// What all of it comes to, whosever it is.
+fn expected() -> BTreeMap<&'static str, Value> {
+    let counted = [
+        ("CircuitOpen", 2),
+        ("BackfillSent", 250),
+        ("ConsoleActions", 1),
+        ("DifferencesDetected", 30),
+        ("DifferencesParked", 10),
+        ("DifferencesRepaired", 20),
+        ("ErpBlocked", 1),
+        ("ErpCalls", 5),
+        ("ErpRejected", 1),
+        ("ErpRetrySoon", 1),
+        ("ErpUnknown", 1),
+        ("EventItems", 120),
+        ("EventOrders", 12),
+        ("EventsRefused", 1),
+        ("Exceptions", 5),
+        ("ExceptionsOpen", 401),
+        ("NightFailures", 1),
+        ("NightUnfinished", 1),
+        ("OrdersReleased", 400),
+        ("OwnersWithoutRights", 1),
+        ("RefundsFoundByPoll", 3),
+        ("ShopBlocked", 1),
+        ("ShopCalls", 5),
+        ("ShopRejected", 1),
+        ("ShopRetrySoon", 1),
+        ("ShopUnknown", 1),
+        ("SignatureFailuresInARow", 1),
+        ("WebhookFaults", 2),
+        ("WebhooksRepaired", 4),
+        ("FoundByPoll", 2),
+        ("FollowFailures", 1),
+        ("FollowTicks", 1),
+        ("FollowUnfinished", 1),
+        ("FollowedOrders", 6),
+        ("OrdersAccepted", 2),
+        ("Parked", 3),
+        ("ShopReads", 3),
+        ("ShopWrites", 2),
+        ("SignatureFailures", 2),
+        ("StockExceptions", 1),
+        ("StockRefreshed", 9),
+        ("StockSyncFailures", 1),
+        ("StockWaiting", 4),
+        ("StockWritten", 7),
+        ("StoresDisabled", 1),
+        ("Woken", 4),
+    ];
+    let measured = [
+        ("OldestWaitingMs", json!([3_600_000.0])),
+        ("OrderLatencyMs", json!([1500.0, 1500.0, 0.0])),
+        ("StockLagMs", json!([2500.0])),
+        ("StockStaleMs", json!([60_000.0])),
+    ];
+    counted.into_iter().map(|(name, n)| (name, json!(n))).chain(measured).collect()
 }
 
 #[tokio::test]
@@ -107,7 +202,6 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     Metric::OrderLatency { store: main, latency: SignedDuration::from_secs(-3) }.record();
     Metric::SignatureFailure { store: Some(main) }.record();
     Metric::SignatureFailure { store: None }.record();
-    Metric::Exception { store: main }.record();
     Metric::Parked { store: main, orders: 3 }.record();
     Metric::CircuitOpen { peer: &Peer::Erp(books.clone()) }.record();
     Metric::CircuitOpen { peer: &Peer::Store(main.clone()) }.record();
@@ -116,26 +210,32 @@ async fn every_metric_is_written_once_per_flush_without_and_by_dimension() {
     Metric::Woken { store: second, orders: 0 }.record();
     Metric::StoreDisabled { store: main }.record();
     record_what_the_erp_says(main, books);
+    record_what_operators_see(main);
+    call_a_shop(main).await;
 
     let documents = flushed(telemetry);
     documents.iter().for_each(check_document);
-    assert_eq!(documents.len(), 4, "without dimensions, two stores, one ERP: {documents:?}");
+    assert_eq!(documents.len(), 6, "without dimensions, two stores, one ERP, two codes: {documents:?}");
+    assert!(!format!("{documents:?}").to_lowercase().contains("canary"), "{documents:?}");
     assert!(documents.iter().all(|document| document["function"] == "order-push"));
 
     let all = by(&documents, &json!([]));
-    let expected = json!({
-        "CircuitOpen": 2, "ErpBlocked": 1, "ErpCalls": 5, "ErpRejected": 1, "ErpRetrySoon": 1, "ErpUnknown": 1,
-        "EventItems": 120, "EventOrders": 12, "EventsRefused": 1, "Exceptions": 1, "FoundByPoll": 2,
-        "FollowFailures": 1, "FollowTicks": 1, "FollowUnfinished": 1, "FollowedOrders": 6,
-        "OrderLatencyMs": [1500.0, 1500.0, 0.0], "OrdersAccepted": 2, "Parked": 3, "ShopReads": 3, "ShopWrites": 2,
-        "SignatureFailures": 2, "StockExceptions": 1, "StockLagMs": [2500.0], "StockRefreshed": 9, "StockStaleMs": [60_000.0],
-        "StockSyncFailures": 1, "StockWaiting": 4, "StockWritten": 7, "StoresDisabled": 1, "Woken": 4,
-    });
-    for (name, value) in expected.as_object().unwrap() {
-        assert_eq!(&all[name], value, "{name}");
+    let expected = expected();
+    for (name, value) in &expected {
+        assert_eq!(&all[*name], value, "{name}");
     }
-    let names: BTreeSet<_> = expected.as_object().unwrap().keys().map(String::as_str).collect();
+    let names: BTreeSet<_> = expected.keys().copied().collect();
     assert_eq!(names, METRICS.iter().map(|(name, _)| *name).collect(), "every metric is tested");
+
+    let reasons: BTreeMap<&str, &Value> = documents
+        .iter()
+        .filter_map(|document| Some((document["code"].as_str()?, &document["Exceptions"])))
+        .collect();
+    assert_eq!(
+        reasons,
+        BTreeMap::from([("unmapped", &json!(1)), ("other", &json!(4))]),
+        "ours, and the rest"
+    );
 
     let erp = by(&documents, &json!(["erp"]));
     assert_eq!((&erp["erp"], &erp["ErpCalls"], &erp["CircuitOpen"]), (&json!("books"), &json!(5), &json!(1)));

@@ -1,3 +1,6 @@
+mod open;
+mod operate;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -10,6 +13,7 @@ use weir_domain::id::{OrderKey, StoreId};
 use weir_domain::mapping::{MappingKey, Mappings};
 use weir_domain::ports::{
     Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
+    SeenState,
 };
 use weir_domain::record::{Hold, OrderRecord, WaitReason};
 
@@ -37,6 +41,17 @@ pub enum LedgerOp {
     End,
     Mappings,
     SetMapping,
+    Open,
+    CountOpen,
+    Records,
+    Jobs,
+    PutJob,
+    Reports,
+    PutReport,
+    Actions,
+    NoteAction,
+    Troubles,
+    NoteTrouble,
 }
 
 /// The idempotency table in memory. One lock makes every call atomic, as a
@@ -55,6 +70,7 @@ struct State {
     schedules: BTreeMap<String, Schedule>,
     mappings: BTreeMap<(StoreId, MappingKey), Vec<String>>,
     mapping_audit: Vec<(StoreId, MappingKey, Vec<String>, Note)>,
+    operated: operate::Operated,
 }
 
 #[derive(Debug, Default)]
@@ -179,7 +195,7 @@ impl Row {
 
     fn has_answered(&self, hint: &Hint) -> bool {
         // What the ERP says no read of the shop answers.
-        let settled = self.answered_until.filter(|_| hint.cause != Cause::Erp);
+        let settled = self.answered_until.filter(|_| !matches!(hint.cause, Cause::Erp | Cause::Desk));
         settled.is_some_and(|read_at| !carries_news(hint.cause) || answers(read_at, hint.received_at))
     }
 
@@ -228,7 +244,7 @@ impl Row {
 /// A wake or a probe says only that the ledger has something due; what the ERP
 /// says is not noted, and comes back.
 fn carries_news(cause: Cause) -> bool {
-    matches!(cause, Cause::Webhook | Cause::Poll)
+    matches!(cause, Cause::Webhook | Cause::Poll | Cause::Sweep)
 }
 
 /// Something newer was heard than what was read: due at once, unless it is
@@ -240,7 +256,7 @@ fn look_again(record: &mut OrderRecord, now: Timestamp) {
         Hold::Waiting { reason: WaitReason::Payment, due_at, .. } if *due_at > now => {
             record.wait(WaitReason::NewerHint, now);
         }
-        Hold::Waiting { .. } | Hold::Held { .. } => {}
+        Hold::Waiting { .. } | Hold::Held { .. } | Hold::Skipped { .. } => {}
     }
 }
 
@@ -281,12 +297,12 @@ impl Ledger for FakeLedger {
         })
     }
 
-    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
+    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, SeenState>, LedgerError> {
         self.faults.strike(LedgerOp::Seen, || {
             let state = lock(&self.state);
             let seen = |key: &OrderKey| {
                 let record = state.orders.get(key)?.record.as_ref()?;
-                Some((key.clone(), record.seen.as_ref()?.surely_until()))
+                Some((key.clone(), SeenState::of(record)?))
             };
             Ok(keys.iter().filter_map(seen).collect())
         })

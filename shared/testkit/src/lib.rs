@@ -18,30 +18,38 @@ pub mod fault;
 pub mod recordings;
 pub mod sample;
 
+mod books;
 mod clock;
 mod connections;
 mod erp;
 mod erp_stock;
+mod history;
 mod ledger;
 mod queue;
+mod queues;
 mod shop;
 mod shop_deliveries;
 mod shop_stock;
 mod stock_queue;
 mod stock_store;
+mod webhooks;
 
+pub use books::{BooksOp, FakeBooks};
 pub use clock::FakeClock;
 pub use connections::FakeConnections;
 pub use erp::{ErpOp, FakeErp, Sale};
 pub use erp_stock::{ErpStockOp, FakeErpStock};
 pub use fault::Fault;
+pub use history::{FakeHistory, HistoryOp};
 pub use ledger::{FakeLedger, LedgerOp};
 pub use queue::{FakeQueue, QueueOp};
+pub use queues::{FakeQueues, QueuesOp};
 pub use shop::{FakeShop, ShopOp};
 pub use shop_deliveries::Told;
 pub use shop_stock::{FakeShopStock, ShopStockOp};
 pub use stock_queue::{FakeStockQueue, StockQueueOp};
 pub use stock_store::{FakeStockStore, StockOp};
+pub use webhooks::{FakeWebhooks, WebhookOp};
 
 /// Locks what only this process touches. A test that panicked while holding
 /// it has failed already; what it left is still what the next one asks for.

@@ -177,7 +177,11 @@ impl Shop for FakeShop {
                 .orders
                 .values()
                 .filter(changed)
-                .map(|order| OrderStub { id: order.key.order, modified_at: order.modified_at })
+                .map(|order| OrderStub {
+                    id: order.key.order,
+                    modified_at: order.modified_at,
+                    refunds: order.refunds.iter().map(|refund| refund.id).collect(),
+                })
                 .collect();
             stubs.sort_by_key(|stub| (stub.modified_at, stub.id));
             let before = PAGE * (page.max(1) as usize - 1);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use weir_domain::id::{ItemKey, LineKey, StoreId};
-use weir_domain::ports::{Confirming, InFlightNews, ItemState, LedgerError, StockStore};
+use weir_domain::ports::{Confirming, InFlightNews, ItemState, LedgerError, StockStore, WriteOffs};
 use weir_domain::stock::sales::Watermark;
 use weir_domain::stock::{InFlight, Position, Publication, Reduction};
 
@@ -31,6 +31,7 @@ pub enum StockOp {
     Stale,
     Watermark,
     PutWatermark,
+    WriteOff,
 }
 
 /// The stock table in memory. One lock makes every call atomic, as a
@@ -51,11 +52,13 @@ struct State {
     written_halves: u64,
 }
 
-/// The two halves of an in-flight line, each ordered for itself.
+/// The two halves of an in-flight line, each ordered for itself, and what a
+/// person said of the first.
 #[derive(Debug, Clone, Default)]
 struct Halves {
     reduced: Option<Reduction>,
     confirming: Option<Confirming>,
+    written_off: Option<Timestamp>,
 }
 
 impl FakeStockStore {
@@ -100,6 +103,7 @@ impl Halves {
             reduced: self.reduced.clone(),
             confirming: confirming.map(|known| known.quantity).unwrap_or_default(),
             generation: confirming.map(|known| known.generation),
+            written_off: self.written_off,
         }
     }
 
@@ -155,7 +159,7 @@ impl State {
 /// What a line's leaving was decided by.
 fn facts(line: &InFlight) -> impl PartialEq {
     let read = line.reduced.as_ref().map(|read| (read.quantity, read.modified_at, read.read_at));
-    (read, line.confirming, line.generation)
+    (read, line.confirming, line.generation, line.written_off)
 }
 
 /// Whether `version` follows what is stored.
@@ -168,7 +172,7 @@ fn storable(item: &ItemKey) -> Result<(), LedgerError> {
     (item.sku.0.len() <= LONGEST_SKU_BYTES).then_some(()).ok_or_else(why)
 }
 
-fn fitting(what: &str, document: &impl serde::Serialize) -> Result<(), LedgerError> {
+pub(crate) fn fitting(what: &str, document: &impl serde::Serialize) -> Result<(), LedgerError> {
     match serde_json::to_vec(document).expect("every document is JSON").len() {
         ..=LONGEST_DOCUMENT_BYTES => Ok(()),
         bytes => Err(LedgerError::TooLong(format!("{what} of {bytes} bytes"))),
@@ -276,6 +280,20 @@ impl StockStore for FakeStockStore {
                 watermarks.insert(store.clone(), watermark.clone());
             }
             Ok(put || watermarks.get(store) == Some(watermark))
+        })
+    }
+}
+
+#[async_trait]
+impl WriteOffs for FakeStockStore {
+    async fn write_off(&self, item: &ItemKey, line: &LineKey, as_of: Timestamp) -> Result<bool, LedgerError> {
+        self.faults.strike(StockOp::WriteOff, || {
+            let lines = &mut lock(&self.state).lines;
+            let Some(halves) = lines.get_mut(item).and_then(|lines| lines.get_mut(line)) else {
+                return Ok(false);
+            };
+            halves.written_off = halves.written_off.max(Some(as_of));
+            Ok(true)
         })
     }
 }

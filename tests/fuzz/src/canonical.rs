@@ -233,6 +233,7 @@ fn check_decisions(order: &Order) {
         status: order.status.clone(),
         version: order.version(),
         totals: order.totals(),
+        refunds: order.refunds.iter().map(|refund| refund.id).collect(),
     };
     let _ = seen.surely_until();
     booked.seen = Some(seen);

@@ -9,6 +9,7 @@ use crate::counters::Counters;
 use crate::doc::Doc;
 use crate::events::Event;
 use crate::faults::Faults;
+use crate::harm;
 use crate::money;
 use crate::place::{self, KINDS};
 use crate::shop::Shop;
@@ -39,6 +40,14 @@ pub(crate) fn answer(shop: &mut Shop, request: &Request) -> Reply {
         ("POST", ["orders", order, "status"]) => set_status(shop, id(order), &body),
         ("POST", ["orders", order, "restore"]) => document(shop.restore_order(id(order))),
         ("POST", ["orders", order, "silent"]) => silent_edit(shop, id(order), &body),
+        ("POST", ["orders", order, "silent-refund"]) => harm::silent_refund(shop, id(order), &body),
+        ("PUT" | "POST", ["webhooks", webhook]) => match harm::change_webhook(shop, id(webhook), &body) {
+            Ok(Some(changed)) => ok(changed),
+            Ok(None) => refusal(404, "no such webhook"),
+            Err(text) => refusal(400, &text),
+        },
+        ("DELETE", ["webhooks", webhook]) if harm::delete_webhook(shop, id(webhook)) => ok(json!({})),
+        ("DELETE", ["webhooks", _]) => refusal(404, "no such webhook"),
         ("GET", ["faults"]) => ok(json!(shop.faults)),
         ("PUT" | "POST", ["faults"]) => set_faults(shop, body),
         ("DELETE", ["faults"]) => {

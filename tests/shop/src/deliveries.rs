@@ -78,7 +78,7 @@ impl Shop {
     }
 
     fn outgoing(&mut self, webhook: &Webhook, job: &Job, delivery_id: &str) -> Outgoing {
-        let body = self.payload(job).to_bytes();
+        let body = self.payload(webhook, job).to_bytes();
         let (resource, event) = job.event.parts();
         let headers = [
             ("User-Agent", USER_AGENT.to_owned()),
@@ -102,12 +102,12 @@ impl Shop {
 
     /// What is sent: the object as it is now (or as this run of the queue
     /// loaded it), its id if it was deleted, or an error object.
-    fn payload(&mut self, job: &Job) -> Doc {
+    fn payload(&mut self, webhook: &Webhook, job: &Job) -> Doc {
         let (resource, event) = job.event.parts();
         if event == "deleted" {
             return obj! { "id" => job.id };
         }
-        if self.faults.owner_lost_rights {
+        if self.faults.owner_lost_rights || webhook.owner_lost_rights {
             let message = "Sorry, you cannot view this resource.";
             return ApiError::new(401, "woocommerce_rest_cannot_view", message).body();
         }

@@ -108,6 +108,9 @@ impl Shop {
 
     /// The same, ahead of what was queued since the mark.
     pub(crate) fn fire_at(&mut self, mark: usize, event: Event, id: u64) {
+        if self.muted {
+            return;
+        }
         let due = self.delivery_due();
         let listeners: Vec<u64> = self
             .webhooks

@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod faults;
 mod fulfillments;
+mod harm;
 mod meta;
 mod model;
 mod money;

@@ -38,6 +38,8 @@ pub struct Shop {
     pub(crate) counters: Counters,
     /// Mails about fulfilments that customers were sent.
     pub(crate) fulfillment_mails: u64,
+    /// What happens now fires nothing.
+    pub(crate) muted: bool,
 }
 
 /// Rows of ids. Products, coupons, orders and refunds share one.
@@ -126,6 +128,7 @@ impl Shop {
             faults: Faults::default(),
             counters: Counters::default(),
             fulfillment_mails: 0,
+            muted: false,
             config,
         };
         shop.stock_shelves()?;

@@ -25,6 +25,8 @@ pub(crate) struct Webhook {
     pub(crate) modified: Option<Timestamp>,
     /// Failures in a row; more than five and the next one disables it.
     pub(crate) failures: u32,
+    /// Whoever made it may not read orders any more: signed error objects.
+    pub(crate) owner_lost_rights: bool,
 }
 
 const STATUSES: [&str; 3] = ["active", "paused", "disabled"];
@@ -102,6 +104,7 @@ impl Shop {
             created: self.now,
             modified: None,
             failures: 0,
+            owner_lost_rights: false,
         };
         let doc = self.webhook_doc(&webhook);
         let ping = ping(&webhook);

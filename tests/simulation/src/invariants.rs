@@ -324,11 +324,12 @@ impl Case<'_> {
 }
 
 /// I8: what the ERP refused for good it was asked once, and once more for
-/// every time that the answer could not be written down.
+/// every time that the answer could not be written down, or a person asked.
 fn refused_once(world: &World) {
     let forgotten = world.stage.met(&Doom::CLASSES)
         + world.stage.met(&UNWRITTEN)
-        + world.stage.met(&[F::E2, F::E3, F::E5, F::E6, F::E7]);
+        + world.stage.met(&[F::E2, F::E3, F::E5, F::E6, F::E7])
+        + world.actions();
     for erp in world.erps.values() {
         for (state, refusals) in erp.books.rejections() {
             if u64::from(refusals) > 1 + forgotten {

@@ -18,6 +18,7 @@ pub mod functions;
 pub mod invariants;
 pub mod invocation;
 pub mod orders;
+pub mod people;
 pub mod queue;
 pub mod run;
 pub mod saboteurs;

@@ -20,7 +20,7 @@ use crate::stage::{Drill, Port, Stage, Violation};
 use crate::stock::excess::Sold;
 use crate::stock::run::StockPlay;
 use crate::world::{Cast, World};
-use crate::{functions, invariants};
+use crate::{functions, invariants, people};
 
 /// After healing everything must be quiet within this.
 const QUIET_WITHIN: SignedDuration = SignedDuration::from_hours(30);
@@ -129,6 +129,9 @@ async fn perform(play: &Play) -> Outcome {
         tokio::task::spawn_local(functions::order_push(Arc::clone(&world)));
     }
     trouble(&world);
+    if play.drill.is_none() && play.baseline.is_none() && people::are_in(play.seed) {
+        tokio::task::spawn_local(people::be_at_the_desk(Arc::clone(&world), play.seed));
+    }
     let customers = lives.into_iter().zip(1..).map(|(life, id)| {
         let shops: Vec<_> = world.shops.values().collect();
         let shop = shops[stage.draw(|dice| dice.usize(0..shops.len()))];

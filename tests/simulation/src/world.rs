@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::config::{FulfilmentConfig, ReturnPolicy, StoreConfig};
+use weir_domain::desk::Desk;
 use weir_domain::fulfilment::follow::FollowOrders;
 use weir_domain::hint::Hint;
 use weir_domain::id::{ErpId, OrderKey, StoreId};
@@ -25,6 +26,7 @@ use crate::baselines::{Baseline, Memory};
 use crate::connections::{Rotation, SimConnections};
 use crate::erp::{Kind, LONGEST_REQUEST, LOOKUP_LAG, SimErp};
 use crate::faults::FaultClass;
+use crate::people;
 use crate::queue::{Message, SimQueue};
 use crate::saboteurs::{DeliveryIds, Saboteur};
 use crate::shop::SimShop;
@@ -83,6 +85,8 @@ pub struct World {
     pub receiver: Receiver,
     /// The use case of `order-push`.
     pub push: OrderPush,
+    /// The use case of `console`.
+    pub desk: Desk,
     /// The first use case of `reconcile`.
     pub wake: Wake,
     /// The second one.
@@ -104,6 +108,7 @@ pub struct World {
     names: AtomicU64,
     deliveries: AtomicU64,
     busy: AtomicI64,
+    actions: AtomicU64,
     notes: Mutex<Notes>,
 }
 
@@ -162,13 +167,15 @@ impl World {
         let slowest_erp = LONGEST_REQUEST + LOOKUP_LAG;
         let slowest =
             if cast.delivers { slowest_erp.max(LONGEST_WRITE + SHOP_READ_LAG) } else { slowest_erp };
+        let lease = Saboteur::lease(bug, TIME_OUT_AND_SKEW + slowest);
+        let desk = people::desk(stage, &seen_ledger, &seen_queue, &connections, lease);
         let push = OrderPush {
             ledger: Arc::clone(&seen_ledger),
             mappings,
             connections,
             clock: Arc::clone(&clock),
             stock: stock.as_ref().map(|stock| stock.out()),
-            lease: Saboteur::lease(bug, TIME_OUT_AND_SKEW + slowest),
+            lease,
             amnesia: false,
         };
         Arc::new(Self {
@@ -193,6 +200,7 @@ impl World {
                 clock,
             },
             push,
+            desk,
             queue,
             shops,
             seen_shops,
@@ -210,6 +218,7 @@ impl World {
             names: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
             busy: AtomicI64::new(0),
+            actions: AtomicU64::new(0),
             notes: Mutex::default(),
         })
     }
@@ -268,6 +277,21 @@ impl World {
         for order in orders {
             *lock(&self.notes).deaths.entry(order).or_default() += 1;
         }
+    }
+
+    /// So did a person's request about one order.
+    pub fn died_with(&self, order: &OrderKey) {
+        *lock(&self.notes).deaths.entry(order.to_string()).or_default() += 1;
+    }
+
+    /// A person did something about an order, or tried to.
+    pub fn acted(&self) {
+        self.actions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often people did.
+    pub fn actions(&self) -> u64 {
+        self.actions.load(Ordering::Relaxed)
     }
 
     /// Invocations that died with this order in their hands.

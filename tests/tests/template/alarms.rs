@@ -63,6 +63,15 @@ fn our_own_metrics_are_counted_by_the_code_under_the_same_name() {
             "FollowFailures",
             "FollowTicks",
             "FollowUnfinished",
+            "OrderLatencyMs",
+            "OldestWaitingMs",
+            "ExceptionsOpen",
+            "WebhookFaults",
+            "SignatureFailuresInARow",
+            "OwnersWithoutRights",
+            "NightFailures",
+            "NightUnfinished",
+            "DifferencesParked",
         ]
         .iter()
         .all(|needed| names.contains(needed)),
@@ -95,6 +104,7 @@ fn every_function_has_an_alarm_on_its_errors() {
         assert!(watches("Errors", parameter), "{id}");
     }
     assert!(watches("Throttles", "WebhookFunction"), "a throttled webhook is a strike against it");
+    assert!(watches("Throttles", "ConsoleFunction"), "people are waiting");
     for ticking in ["ReconcileFunction", "InventorySyncFunction"] {
         assert!(watches("Invocations", ticking), "a tick that never starts makes no error");
     }
@@ -180,6 +190,47 @@ fn a_feed_rings_that_is_unfinished_for_an_hour() {
     assert_eq!((period * periods, number("/DatapointsToAlarm")), (60, periods), "all of an hour");
     let slowest = template.at("/Parameters/FulfilmentMinutes/MaxValue").as_u64().unwrap();
     assert!(period > slowest, "each period has a tick");
+}
+
+/// The match of a night is carried on by minute ticks: a single one that fails
+/// does not ring, an hour of them does; a long one rings only if it is longer
+/// than half a day, and shorter than the next night is away.
+#[test]
+fn a_night_that_fails_rings_within_the_hour_and_a_long_one_before_the_next() {
+    let alarms = Template::load("infra/alarms.yaml");
+    let (failing, unfinished) = (alarms.resource("NightFailing"), alarms.resource("NightUnfinished"));
+    for (alarm, quiet, rung) in [(failing, 10, 60), (unfinished, 6 * 60, 12 * 60)] {
+        let period = usize::try_from(alarm.property("/Period").as_u64().unwrap() / 60).unwrap();
+        // Periods of `minutes` that each have broken ticks, after quiet ones.
+        let broken = |minutes: usize| {
+            let mut periods = vec![0; 24];
+            periods.extend(vec![1; minutes / period]);
+            periods
+        };
+        assert!(!rings(alarm, &broken(quiet)), "{}: {quiet} minutes", alarm.id);
+        assert!(rings(alarm, &broken(rung)), "{}: {rung} minutes", alarm.id);
+    }
+    let number = |name: &str| unfinished.property(name).as_u64().unwrap();
+    assert!(number("/Period") * number("/EvaluationPeriods") < 24 * 3600);
+}
+
+/// The promise is one parameter, from the deployment to the alarm and to the
+/// line on the dashboard.
+#[test]
+fn the_promise_of_a_deployment_is_what_rings_and_what_is_drawn() {
+    let (template, alarms) = (Template::main(), Template::load("infra/alarms.yaml"));
+    let late = alarms.resource("OrdersLate");
+    assert_eq!(watched(late), ("MetricsNamespace".into(), "OrderLatencyMs".into()));
+    assert_eq!(late.property("/ExtendedStatistic"), "p95");
+    assert_eq!(text(late.property("/Threshold")), "OrderLatencyMs");
+    assert_eq!(template.at("/Parameters/OrderLatencyMs/Default"), 15 * 60 * 1000);
+    let overdue = alarms.resource("OrdersOverdue");
+    assert_eq!(watched(overdue), ("MetricsNamespace".into(), "OldestWaitingMs".into()));
+    assert_eq!(text(overdue.property("/Threshold")), "OrderLatencyMs");
+    for nested in ["Alarms", "Dashboard"] {
+        let given = template.resource(nested).property("/Parameters/OrderLatencyMs");
+        assert_eq!(text(given), "OrderLatencyMs", "{nested}");
+    }
 }
 
 fn text_of_ref(value: &serde_json::Value) -> Option<&str> {

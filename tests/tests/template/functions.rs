@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use weir_runtime::environment::{PLATFORM_VARIABLES, VARIABLES};
+use weir_runtime::environment::{LOCAL_VARIABLES, PLATFORM_VARIABLES, VARIABLES};
 
 use crate::cloudformation::{Resource, Template, text};
 use crate::source;
@@ -61,8 +61,9 @@ fn every_function_is_deployed_from_its_package_and_nothing_else_is() {
 #[test]
 fn the_template_sets_the_variables_that_the_code_reads_and_no_others() {
     let template = Template::main();
+    let elsewhere = [PLATFORM_VARIABLES, LOCAL_VARIABLES].concat();
     let read: BTreeSet<String> =
-        VARIABLES.iter().filter(|name| !PLATFORM_VARIABLES.contains(name)).map(ToString::to_string).collect();
+        VARIABLES.iter().filter(|name| !elsewhere.contains(name)).map(ToString::to_string).collect();
     let set =
         source::functions().iter().flat_map(|name| variables(&template, function(&template, name))).collect();
     assert_eq!(read, set);
@@ -71,23 +72,29 @@ fn the_template_sets_the_variables_that_the_code_reads_and_no_others() {
 #[test]
 fn each_function_gets_the_variables_of_what_it_wires() {
     let template = Template::main();
-    let wired = [
-        ("LedgerEnvironment", "LEDGER_TABLE"),
-        ("amnesia", "LEDGER_AMNESIA"),
-        ("OrdersQueueEnvironment", "ORDERS_QUEUE_URL"),
-        ("FulfilmentQueueEnvironment", "FULFILMENT_QUEUE_URL"),
-        ("NightlyEnvironment", "NIGHTLY_HOUR"),
-        ("StockQueueEnvironment", "STOCK_QUEUE_URL"),
-        ("StockTableEnvironment", "STOCK_TABLE"),
+    // Any one of the concerns reads the variable.
+    let wired: [(&[&str], &str); 12] = [
+        (&["LedgerEnvironment"], "LEDGER_TABLE"),
+        (&["amnesia"], "LEDGER_AMNESIA"),
+        (&["OrdersQueueEnvironment", "QueuesEnvironment"], "ORDERS_QUEUE_URL"),
+        (&["FulfilmentQueueEnvironment", "QueuesEnvironment"], "FULFILMENT_QUEUE_URL"),
+        (&["NightlyEnvironment"], "NIGHTLY_HOUR"),
+        (&["StockQueueEnvironment", "QueuesEnvironment"], "STOCK_QUEUE_URL"),
+        (&["StockTableEnvironment"], "STOCK_TABLE"),
+        (&["QueuesEnvironment"], "ORDERS_DEAD_LETTERS_URL"),
+        (&["QueuesEnvironment"], "STOCK_DEAD_LETTERS_URL"),
+        (&["QueuesEnvironment"], "FULFILMENT_DEAD_LETTERS_URL"),
+        (&["QueuesEnvironment"], "TICKS_DEAD_LETTERS_URL"),
+        (&["WebhookBaseUrlEnvironment"], "WEBHOOK_BASE_URL"),
     ];
     for name in source::functions() {
         let code = source::code_of(&format!("functions/{name}/src"));
         let set = variables(&template, function(&template, &name));
-        for (concern, variable) in wired {
+        for (concerns, variable) in wired {
             assert_eq!(
-                code.contains(concern),
+                concerns.iter().any(|concern| code.contains(concern)),
                 set.contains(variable),
-                "{name}: {concern} in the code, {variable} in the template"
+                "{name}: {concerns:?} in the code, {variable} in the template"
             );
         }
         // Every function logs, counts, and reads its documents.
@@ -141,13 +148,15 @@ fn a_reservation_of_zero_reserves_nothing() {
     }
 }
 
-/// The names that people type into the shop and the ERP.
+/// The names that people type into the shop, the ERP and their browser.
 #[test]
-fn the_routes_are_those_that_shops_and_erps_are_told() {
+fn the_routes_are_those_that_shops_erps_and_people_are_told() {
     let template = Template::main();
     let told = [
         ("webhook", "POST /stores/{store}/webhooks/{topic}", "POST/stores/*/webhooks/*"),
         ("erp-events", "POST /erps/{erp}/events/{source}", "POST/erps/*/events/*"),
+        ("console", "ANY /console", "*/console"),
+        ("console", "ANY /console/{proxy+}", "*/console/*"),
     ];
     let routes = template.of_type("AWS::ApiGatewayV2::Route");
     assert_eq!(routes.len(), told.len());
@@ -167,16 +176,21 @@ fn the_routes_are_those_that_shops_and_erps_are_told() {
     }
 }
 
-/// A flood of events is not paid for by WooCommerce, to which a 429 is a
-/// strike against its webhook.
+/// A flood of events, or of requests to the console, is not paid for by
+/// WooCommerce, to which a 429 is a strike against its webhook.
 #[test]
-fn events_have_a_limit_of_their_own_that_is_lower() {
+fn whatever_is_not_a_shop_has_a_limit_of_its_own_that_is_lower() {
     let template = Template::main();
     let stage = template.resource("HttpStage");
     let limits = stage.property("/RouteSettings").as_object().unwrap();
-    let route = template.resource("ErpEventsRoute");
-    assert_eq!(limits.keys().collect::<Vec<_>>(), [text(route.property("/RouteKey"))]);
-    assert_eq!(stage.attribute("/DependsOn"), route.id, "its route must be there before its limit");
+    let others = ["ErpEventsRoute", "ConsoleRoute", "ConsolePagesRoute"];
+    let routes = template.of_type("AWS::ApiGatewayV2::Route");
+    assert_eq!(routes.len(), others.len() + 1, "a route without a limit of its own, beside the shops'");
+    let limited: BTreeSet<&str> = limits.keys().map(String::as_str).collect();
+    let keys = others.map(|id| text(template.resource(id).property("/RouteKey")));
+    assert_eq!(limited, BTreeSet::from(keys));
+    // A route must be there before its limit.
+    assert_eq!(stage.attribute("/DependsOn"), &serde_json::json!(others));
     for limit in limits.values() {
         for name in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
             let (own, others) = (&limit[name], stage.property(&format!("/DefaultRouteSettings/{name}")));

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod cloudformation;
+mod dashboard;
 mod data;
 mod functions;
 mod permissions;

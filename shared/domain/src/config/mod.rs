@@ -1,18 +1,20 @@
 //! Configuration documents: one per store, one per ERP, validated before they
 //! are deployed. Their JSON Schemas are published in `infra/schemas/`.
 
+mod console;
 mod erp;
 mod fulfilment;
 mod stock;
 mod store;
 
+pub use console::{ConsoleConfig, ConsoleRoles};
 pub use erp::{
     AccountingCodes, CodeMap, ErpDocumentConfig as ErpConfig, ErpKind, StockOwner, TrytonConfig,
     TrytonLocation,
 };
 pub use fulfilment::{FulfilmentConfig, NoteConfig, ReturnPolicy};
 pub use stock::{Backorders, StockConfig, StockRule, WriteMode};
-pub use store::{EntityRule, ItemPolicy, PollConfig, StoreConfig, TenderRule};
+pub use store::{EntityRule, ItemPolicy, PollConfig, StoreConfig, TenderRule, WebhooksConfig};
 
 /// A document parses and yet makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

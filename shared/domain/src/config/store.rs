@@ -48,6 +48,9 @@ pub struct StoreConfig {
     /// The poll that finds what webhooks lost.
     #[serde(default)]
     pub poll: PollConfig,
+    /// The webhooks that tell Weir of its orders.
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
     /// What it may sell of whose stock; absent: its quantities are left alone.
     #[serde(default)]
     pub stock: Option<StockConfig>,
@@ -137,10 +140,30 @@ impl Default for PollConfig {
     }
 }
 
+/// The webhooks that tell Weir of a store's orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// Whether Weir makes, checks and repairs them; the API key then has to be
+    /// `read_write`. If not, people do. Two installations that manage the
+    /// webhooks of one shop take them from each other.
+    pub manage: bool,
+    /// Where the shop reaches Weir, if not at the address of its own
+    /// deployment: `/stores/<store>/webhooks/<topic>` is appended.
+    pub url: Option<Url>,
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self { manage: true, url: None }
+    }
+}
+
 impl StoreConfig {
     /// Refuses what parses and makes no sense.
     pub fn check(&self, local_profile: bool) -> Result<(), ConfigError> {
         check_url("url", &self.url, local_profile)?;
+        self.webhooks.url.as_ref().map_or(Ok(()), |url| check_base(url, local_profile))?;
         if self.entities.is_empty() {
             return Err(ConfigError::new("entities", "needs at least one rule"));
         }
@@ -185,4 +208,14 @@ impl StoreConfig {
                 && rule.currencies.as_ref().is_none_or(|currencies| currencies.contains(&order.currency))
         })
     }
+}
+
+/// What is appended to it makes the address of a webhook.
+fn check_base(url: &Url, local_profile: bool) -> Result<(), ConfigError> {
+    let field = "webhooks.url";
+    check_url(field, url, local_profile)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(ConfigError::new(field, "must end with its path"));
+    }
+    Ok(())
 }

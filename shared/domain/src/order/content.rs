@@ -1,6 +1,7 @@
 //! Versions by content. `date_modified` has one-second resolution and is not
 //! bumped by every change, so that the date alone lies.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Order;
+use crate::id::Sku;
 
 /// A hash of everything an ERP document is made from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +40,19 @@ impl Version {
 }
 
 impl Order {
+    /// The order with the SKU under which each line was sold, by the shop's
+    /// line id: the shop reports only a product's present one, or none once
+    /// the product is gone, which changes nothing of what was ordered.
+    #[must_use]
+    pub fn as_sold(mut self, first_skus: &BTreeMap<u64, String>) -> Self {
+        for line in &mut self.lines {
+            if let Some(first) = first_skus.get(&line.id) {
+                line.product.sku = Some(Sku(first.clone()));
+            }
+        }
+        self
+    }
+
     /// The version of what was read. Status, payment, refunds and the stock
     /// the shop took are axes of their own: they change without changing what
     /// was ordered, so they are not content.

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::AuditEntry;
 use crate::circuit::{Circuit, Peer};
 use crate::hint::Hint;
-use crate::id::{OrderKey, StoreId};
+use crate::id::{OrderKey, RefundId, StoreId};
 use crate::mapping::{MappingKey, Mappings};
 use crate::record::OrderRecord;
 
@@ -76,6 +76,25 @@ pub struct DueOrder {
     pub peer: Option<Peer>,
 }
 
+/// What was seen of an order, as far as the poll compares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenState {
+    /// [`Seen::surely_until`](crate::record::Seen::surely_until).
+    pub surely_until: Timestamp,
+    /// The refunds that the order named when it was read, and those that are
+    /// on record.
+    pub refunds: BTreeSet<RefundId>,
+}
+
+impl SeenState {
+    /// Of a record; `None` if its order was never read.
+    pub fn of(record: &OrderRecord) -> Option<Self> {
+        let seen = record.seen.as_ref()?;
+        let refunds = seen.refunds.iter().chain(record.refunds.keys()).copied().collect();
+        Some(Self { surely_until: seen.surely_until(), refunds })
+    }
+}
+
 /// A circuit as stored, with the version its next write is conditional on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CircuitSlot {
@@ -118,9 +137,8 @@ pub trait Ledger: Send + Sync {
     /// The audit of an order, oldest first.
     async fn audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError>;
 
-    /// [`Seen::surely_until`](crate::record::Seen::surely_until) of each order
-    /// that was ever read; at most 100 keys.
-    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError>;
+    /// What was seen of each order that was ever read; at most 100 keys.
+    async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, SeenState>, LedgerError>;
 
     /// Orders of a store that are due, oldest first, at most `limit` and 1,000;
     /// only what comes `after` the last order of an earlier answer, if one is

@@ -42,6 +42,8 @@ pub struct OrderStub {
     pub id: OrderId,
     /// The shop's `date_modified_gmt`.
     pub modified_at: Timestamp,
+    /// The refunds that it names: not every one of them moves the date.
+    pub refunds: Vec<RefundId>,
 }
 
 /// One page of a listing.

@@ -1,6 +1,7 @@
 //! Acting on a decision. Before the ERP is asked to make anything, the record
 //! says that a document may exist; after it, what exists.
 
+use super::resolved::Booked;
 use super::session::{Done, Session};
 use super::{Reason, Stop};
 use crate::circuit::Peer;
@@ -14,17 +15,10 @@ use crate::ports::{Amendment, Cancellation, Creation, DocumentState, Erp, ErpDoc
 use crate::record::{
     Booking, DocumentAxis, DocumentKind, FulfilmentAxis, Hold, PaymentAxis, Unfinished, WaitReason,
 };
-use crate::resolve::{self, ResolveError, Resolver};
 use crate::sales::{Release, SalesOrder, SalesPayment};
 
 /// The ERP keeps a sales order that was to be cancelled.
 const CANCEL_REFUSED: &str = "cancel_refused";
-
-/// What is to be booked, in the ERP's names.
-struct Booked {
-    sales_order: SalesOrder,
-    payments: Vec<SalesPayment>,
-}
 
 impl Session<'_> {
     pub(super) async fn act(
@@ -449,24 +443,6 @@ impl Session<'_> {
         };
         self.held.record.sales_order().cloned().ok_or_else(|| Stop::Except(missing()))
     }
-
-    async fn resolve(
-        &mut self,
-        config: &StoreConfig,
-        order: &Order,
-        release: Release,
-    ) -> Result<Booked, Stop> {
-        let keys = resolve::keys(order, &self.held.record.first_skus);
-        let mappings = self.push.mappings.mappings(&self.hint.store, &keys).await?;
-        let resolver = Resolver { config, mappings: &mappings, first_skus: &self.held.record.first_skus };
-        let key = self.held.record.document_key();
-        let sales_order = resolver.sales_order(order, key, release).map_err(except)?;
-        let payments = match release {
-            Release::Ship => resolver.payments(order).map_err(except)?,
-            Release::Reserve => Vec::new(),
-        };
-        Ok(Booked { sales_order, payments })
-    }
 }
 
 /// Whether a refused change is one that an earlier attempt had made: the same
@@ -474,17 +450,4 @@ impl Session<'_> {
 fn is_this_change(begun: Option<&Unfinished>, order: &Order, document: &ErpDocument) -> bool {
     let same_content = matches!(begun, Some(Unfinished::Change(to)) if to.content == order.version().content);
     same_content && document.totals.as_ref() == Some(&order.totals())
-}
-
-pub(super) fn except(error: ResolveError) -> Stop {
-    let detail = error.to_string();
-    Stop::Except(match error {
-        ResolveError::Unmapped(gaps) => match gaps.into_iter().next() {
-            Some(gap) => Reason::new(&format!("unmapped_{}", gap.kind.as_str()), gap.name, detail),
-            None => Reason::new("unmapped", "order", detail),
-        },
-        ResolveError::Totals(error) => Reason::new("totals_do_not_add_up", error.part, detail),
-        ResolveError::Nonsense(_) => Reason::new("nothing_to_book", "order", detail),
-        ResolveError::LineUnknown(_) => Reason::new("refund_unclear", "refund", detail),
-    })
 }

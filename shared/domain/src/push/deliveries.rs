@@ -117,7 +117,7 @@ impl Session<'_> {
             // What was refused is asked again only if the ERP, or a person, has
             // something new.
             Ok(_) if rests && matches!(record.hold, Hold::Exception(_)) => {
-                !matches!(self.hint.cause, Cause::Webhook | Cause::Poll)
+                !matches!(self.hint.cause, Cause::Webhook | Cause::Poll | Cause::Sweep)
             }
             Ok(_) => matches!(record.hold, Hold::None | Hold::Exception(_)) || self.is_reserved(),
             Err(stop) => matches!(stop, Stop::Except(_)),

@@ -5,7 +5,9 @@
 mod act;
 mod deliveries;
 mod parcels;
+pub mod preview;
 mod refunds;
+mod resolved;
 mod returns;
 mod session;
 mod stock;

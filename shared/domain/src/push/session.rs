@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::resolved::booking;
 use super::stock::ReadForStock;
 use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
 use crate::circuit::{Circuit, Peer};
@@ -133,7 +134,8 @@ impl<'a> Session<'a> {
 
     pub(super) async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
         let id = self.hint.order;
-        self.read_shop(async |shop| shop.order(id).await).await
+        let ShopOrder { order, answered_at } = self.read_shop(async |shop| shop.order(id).await).await?;
+        Ok(ShopOrder { order: order.as_sold(&self.held.record.first_skus), answered_at })
     }
 
     /// One read of the shop.
@@ -180,6 +182,7 @@ impl<'a> Session<'a> {
             status: order.status.clone(),
             version: order.version(),
             totals: order.totals(),
+            refunds: order.refunds.iter().map(|refund| refund.id).collect(),
         });
         true
     }
@@ -293,7 +296,7 @@ impl<'a> Session<'a> {
         let came_now = record.in_erp_at.filter(|at| in_erp_before != Some(*at));
         let latency = came_now.map(|at| at.duration_since(record.first_heard_at));
         let exception = match &record.hold {
-            Hold::Exception(exception) => Some(exception.code.clone()),
+            Hold::Exception(exception) if exception.accepted.is_none() => Some(exception.code.clone()),
             _ => None,
         };
         Ok(Summary {
@@ -316,18 +319,7 @@ impl<'a> Session<'a> {
         config: &StoreConfig,
         order: &Order,
     ) -> Result<(crate::record::Booking, Peer), Stop> {
-        if let Some(booking) = &self.held.record.booked_with {
-            return Ok((booking.clone(), Peer::Erp(booking.erp.clone())));
-        }
-        let rule = config.entity(order).ok_or_else(|| {
-            let detail = "No entity rule of the store matches its country and currency.";
-            Stop::Except(Reason::new(
-                "no_entity",
-                format!("{}/{}", order.destination().country, order.currency),
-                detail,
-            ))
-        })?;
-        let booking = crate::record::Booking { entity: rule.entity.clone(), erp: rule.erp.clone() };
+        let booking = booking(config, order, &self.held.record).map_err(Stop::Except)?;
         let peer = Peer::Erp(booking.erp.clone());
         Ok((booking, peer))
     }

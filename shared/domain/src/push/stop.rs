@@ -152,15 +152,17 @@ impl Session<'_> {
         self.complete(done).await
     }
 
-    /// The exception that a reason makes, about the state that was read; the
-    /// same one as before is as old as it was.
+    /// The exception that a reason makes, about the state that was read.
     pub(super) fn exception(&self, reason: Reason) -> Exception {
-        let since = match self.held.record.exception() {
-            Some(known) if known.code == reason.code && known.subject == reason.subject => known.since,
-            _ => self.now(),
-        };
         let Reason { code, subject, detail } = reason;
-        Exception { code, subject, detail, since, about: self.read.clone(), concern: self.concern }
+        let (since, about, concern) = (self.now(), self.read.clone(), self.concern);
+        Exception { code, subject, detail, since, about, concern, accepted: None }
+            .after(self.held.record.exception())
+    }
+
+    /// The same about no state: it is looked at again whatever the shop says.
+    pub(super) fn exception_anew(&self, reason: Reason) -> Exception {
+        Exception { about: None, ..self.exception(reason) }.after(self.held.record.exception())
     }
 
     /// Waiting lives in the ledger, with a due time: an outage of any length

@@ -24,6 +24,10 @@ pub struct InFlight {
     /// The life of the order that `confirming` is about, which the ERP is
     /// asked for.
     pub generation: Option<Generation>,
+    /// A person wrote R off: it counts as nothing while the order's date of
+    /// change, by the shop, is this or before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_off: Option<Timestamp>,
 }
 
 impl InFlight {
@@ -32,9 +36,26 @@ impl InFlight {
         self.reduced().max(self.confirming)
     }
 
-    /// R.
+    /// R, as far as it counts.
     pub fn reduced(&self) -> Decimal {
-        self.reduced.as_ref().map_or(Decimal::ZERO, |reduction| reduction.quantity)
+        self.reduced.as_ref().map_or(Decimal::ZERO, |reduction| self.counted(reduction))
+    }
+
+    /// R of a read of this line, as far as it counts: nothing where a person
+    /// wrote it off and the order has not changed since.
+    pub fn counted(&self, read: &Reduction) -> Decimal {
+        if self.is_written_off(read) { Decimal::ZERO } else { read.quantity }
+    }
+
+    fn is_written_off(&self, read: &Reduction) -> bool {
+        self.written_off.is_some_and(|as_of| read.modified_at <= as_of)
+    }
+
+    /// Whether the row is where a person's word stands: without it the next
+    /// read of the order would count again what they wrote off.
+    fn is_word_of_a_person(&self) -> bool {
+        let stands = |read: &Reduction| read.quantity > Decimal::ZERO && self.is_written_off(read);
+        self.reduced.as_ref().is_some_and(stands)
     }
 
     /// The design's rule: it leaves when the ERP's figure contains all of it,
@@ -42,12 +63,13 @@ impl InFlight {
     /// only while its sales order lives: `confirming` is L, as whoever knows it
     /// best says. And it leaves only some time after its last news: who read
     /// the shop before them would bring it back as it was, and who is about to
-    /// cancel it in the ERP wants it to be there.
+    /// cancel it in the ERP wants it to be there. What a person wrote off
+    /// stays, for as long as the shop says it.
     pub fn leaves(&self, included: Decimal, confirming: Decimal, now: Timestamp) -> bool {
         let contained = self.sold() <= included.min(confirming);
         let silent_since = self.reduced.as_ref().map(|reduction| reduction.read_at);
         let silent = silent_since.is_none_or(|since| since + SLOWEST_READER < now);
-        silent && (contained || self.sold() <= Decimal::ZERO)
+        silent && !self.is_word_of_a_person() && (contained || self.sold() <= Decimal::ZERO)
     }
 }
 
@@ -180,9 +202,9 @@ mod tests {
         assert!([Pushing, InErp, Closed, Cancelled].iter().all(|has| counts(at(-1), Some(at(0)), *has)));
     }
 
-    #[test]
-    fn a_line_leaves_when_it_is_contained_for_good_and_silent() {
-        let line = |units: i64| InFlight {
+    /// A line of an order changed and read at 0, of which nothing is confirmed.
+    fn line(units: i64) -> InFlight {
+        InFlight {
             item: ItemKey { entity: "acme".parse().unwrap(), sku: Sku("MUG-L".into()) },
             line: LineKey { order: OrderKey { store: "main".parse().unwrap(), order: OrderId(1) }, line: 1 },
             reduced: Some(Reduction {
@@ -194,7 +216,12 @@ mod tests {
             }),
             confirming: Decimal::ZERO,
             generation: None,
-        };
+            written_off: None,
+        }
+    }
+
+    #[test]
+    fn a_line_leaves_when_it_is_contained_for_good_and_silent() {
         let leaves = |units, included: i64, confirming: i64, second| {
             line(units).leaves(included.into(), confirming.into(), at(second))
         };
@@ -202,6 +229,36 @@ mod tests {
         assert!(!leaves(2, 2, 2, 900), "whoever read it before its last news may still write");
         assert!(!leaves(2, 1, 2, 901) && !leaves(2, 0, 0, 901));
         assert!(!leaves(2, 2, 0, 901), "cancelled in the ERP, whose figure will follow");
+    }
+
+    #[test]
+    fn what_was_written_off_counts_again_when_the_order_changes() {
+        let mut written_off = InFlight { written_off: Some(at(0)), ..line(2) };
+        assert_eq!((written_off.reduced(), written_off.sold()), (Decimal::ZERO, Decimal::ZERO));
+        written_off.confirming = Decimal::ONE;
+        assert_eq!(written_off.sold(), Decimal::ONE, "what the ERP is told counts");
+        let changed = Reduction { modified_at: at(1), ..line(2).reduced.unwrap() };
+        assert_eq!(written_off.counted(&changed), Decimal::TWO);
+        written_off.reduced = Some(changed);
+        assert_eq!((written_off.reduced(), written_off.sold()), (Decimal::TWO, Decimal::TWO));
+    }
+
+    #[test]
+    fn what_was_written_off_stays_while_the_shop_says_it() {
+        let leaves = |line: &InFlight| line.leaves(Decimal::ZERO, Decimal::ZERO, at(9_999));
+        assert!(!leaves(&InFlight { written_off: Some(at(0)), ..line(2) }));
+        assert!(leaves(&InFlight { written_off: Some(at(0)), ..line(0) }), "the shop took it back itself");
+        let booked = InFlight { written_off: Some(at(0)), confirming: Decimal::TWO, ..line(2) };
+        assert!(!booked.leaves(Decimal::TWO, Decimal::TWO, at(9_999)), "contained, and yet a word to keep");
+        let overtaken = InFlight { written_off: Some(at(-1)), ..line(2) };
+        assert!(overtaken.leaves(Decimal::TWO, Decimal::TWO, at(9_999)), "it changed, and is contained");
+    }
+
+    #[test]
+    fn a_line_that_says_nothing_of_it_was_not_written_off() {
+        let json = serde_json::to_value(line(2)).unwrap();
+        assert!(json.get("written_off").is_none(), "{json}");
+        assert_eq!(serde_json::from_value::<InFlight>(json).unwrap(), line(2));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::in_flight::InFlight;
 use super::publication::{Publication, Standing, Writable, delta};
 use super::round::SOON;
 use super::target::{Explanation, LineFacts, explain, surely_unseen, unseen};
@@ -174,15 +175,17 @@ fn wait(
 
 /// Every line on the pool once.
 fn line_facts(facts: &Facts<'_>) -> Vec<LineFacts> {
-    let mut lines: BTreeMap<&LineKey, Line> = BTreeMap::new();
+    let mut lines: BTreeMap<&LineKey, Line<'_>> = BTreeMap::new();
     for row in &facts.state.lines {
         let placed_at = row.reduced.as_ref().map(|reduction| reduction.placed_at);
         let (before, confirming) = (row.reduced(), row.confirming);
-        lines.insert(&row.line, Line { before, after: None, confirming, placed_at });
+        lines.insert(&row.line, Line { row: Some(row), before, after: None, confirming, placed_at });
     }
     for news in facts.news {
         let line = lines.entry(&news.line).or_default();
-        line.after = Some(news.reduced.quantity);
+        // What a person wrote off is written off in every read of it.
+        let counted = line.row.map_or(news.reduced.quantity, |row| row.counted(&news.reduced));
+        line.after = Some(counted);
         line.placed_at = Some(news.reduced.placed_at);
     }
     lines.iter().map(|(key, line)| line.facts(included(facts, key, line.placed_at))).collect()
@@ -199,7 +202,8 @@ fn included(facts: &Facts<'_>, line: &LineKey, placed_at: Option<Timestamp>) -> 
 
 /// What is known about a line.
 #[derive(Default)]
-struct Line {
+struct Line<'a> {
+    row: Option<&'a InFlight>,
     /// R, before P was read …
     before: Decimal,
     /// … and after it, where it was read again.
@@ -209,7 +213,7 @@ struct Line {
     placed_at: Option<Timestamp>,
 }
 
-impl Line {
+impl Line<'_> {
     fn facts(&self, included: Option<Decimal>) -> LineFacts {
         let after = self.after.unwrap_or(self.before);
         LineFacts {

@@ -214,7 +214,7 @@ mod stepping {
     use weir_domain::circuit::Peer;
     use weir_domain::hint::Hint;
     use weir_domain::id::{OrderKey, StoreId};
-    use weir_domain::ports::{CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, Note};
+    use weir_domain::ports::{CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, Note, SeenState};
     use weir_domain::push::OrderPush;
     use weir_domain::record::OrderRecord;
 
@@ -277,7 +277,7 @@ mod stepping {
         async fn audit(&self, key: &OrderKey) -> Result<Vec<AuditEntry>, LedgerError> {
             self.inner.audit(key).await
         }
-        async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, Timestamp>, LedgerError> {
+        async fn seen(&self, keys: &[OrderKey]) -> Result<BTreeMap<OrderKey, SeenState>, LedgerError> {
             self.inner.seen(keys).await
         }
         async fn due(

@@ -234,3 +234,14 @@ fn refunded_while_it_is_being_made_it_is_cancelled() {
     world.minutes(5);
     assert_eq!((world.view(&key), world.erp.sales().len()), ("cancelled", 1));
 }
+
+#[test]
+fn a_product_that_is_renamed_or_deleted_changes_nothing_of_what_was_ordered() {
+    let world = World::new();
+    let key = shipped(&world);
+    for sku in [Some(weir_domain::id::Sku("MUG-NEW".into())), None] {
+        let pushed = world.change(&key, |order| order.lines[0].product.sku = sku);
+        assert_eq!(what(&pushed), "unchanged");
+        assert_eq!(world.exception(&key), "");
+    }
+}

@@ -8,4 +8,5 @@ mod sold;
 mod syncing;
 mod traps;
 mod world;
+mod write_off;
 mod writers;

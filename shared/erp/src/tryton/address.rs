@@ -9,7 +9,10 @@ use weir_domain::outcome::CallError;
 use super::Tryton;
 use super::classify::Failure;
 use super::rights::Right;
-use super::wire::{Coded, clean, create_all};
+use super::wire::{Coded, Ref, clean, create_all};
+
+/// The model.
+pub(super) const ADDRESS: &str = "party.address";
 
 /// What an address says, as it is stored and compared.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +45,18 @@ impl Postal {
             states: states(&address.country, &address.state),
             phone: clean(address.phone.expose()),
         }
+    }
+
+    /// Whether an address that was made of this one [says](WireAddress::says)
+    /// the other one, too; `has_state`: Tryton knew the state.
+    pub(super) fn is_said_by(&self, other: &Self, has_state: bool) -> bool {
+        self.party_name == other.party_name
+            && self.attn == other.attn
+            && self.street == other.street
+            && self.postcode == other.postcode
+            && self.city == other.city
+            && self.country == other.country
+            && (!has_state || self.states.iter().any(|state| other.states.contains(state)))
     }
 }
 
@@ -109,18 +124,7 @@ impl Tryton {
         if let Some(same) = known.iter().find(|address| address.says(postal)) {
             return Ok(same.id);
         }
-        let country = match postal.country.as_str() {
-            "" => None,
-            code => Some(self.lookups.country(&self.client, code).await?),
-        };
-        let subdivision = self.lookups.subdivision(&self.client, &postal.states).await?;
-        let plain = record(party, postal, country);
-        let mut full = plain.clone();
-        full["subdivision"] = json!(subdivision);
-        if !postal.phone.is_empty() {
-            let phone = json!({"party": party, "type": "phone", "value": postal.phone});
-            full["contact_mechanisms"] = create_all([phone]);
-        }
+        let (full, plain) = self.address_records(Ref::Is(party), postal).await?;
         let address = match self.make_address(&full).await {
             // The state and the phone are best effort: Tryton may know the
             // state as another kind of place, or the number as no number.
@@ -133,17 +137,38 @@ impl Tryton {
                 known.push(address);
                 Ok(id)
             }
-            Err(Failure::Refused) => Err(self.client.refusal(Right::Create, "party.address").await),
+            Err(Failure::Refused) => Err(self.client.refusal(Right::Create, ADDRESS).await),
             Err(Failure::Call(error)) => Err(error),
         }
     }
 
+    /// What makes an address of a party, and what does if that is refused.
+    pub(super) async fn address_records(
+        &self,
+        party: Ref,
+        postal: &Postal,
+    ) -> Result<(Value, Value), CallError> {
+        let country = match postal.country.as_str() {
+            "" => None,
+            code => Some(self.lookups.country(&self.client, code).await?),
+        };
+        let subdivision = self.lookups.subdivision(&self.client, &postal.states).await?;
+        let plain = record(party, postal, country);
+        let mut full = plain.clone();
+        full["subdivision"] = json!(subdivision);
+        if !postal.phone.is_empty() {
+            let phone = json!({"party": party, "type": "phone", "value": postal.phone});
+            full["contact_mechanisms"] = create_all([phone]);
+        }
+        Ok((full, plain))
+    }
+
     async fn make_address(&self, record: &Value) -> Result<WireAddress, Failure> {
-        self.client.create("party.address", record, &ADDRESS_FIELDS).await
+        self.client.create(ADDRESS, record, &ADDRESS_FIELDS).await
     }
 }
 
-fn record(party: u64, postal: &Postal, country: Option<u64>) -> Value {
+fn record(party: Ref, postal: &Postal, country: Option<u64>) -> Value {
     json!({
         "party": party,
         "party_name": postal.party_name,

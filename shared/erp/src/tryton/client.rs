@@ -1,11 +1,13 @@
 //! Tryton's REST API: one attempt a call.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use jiff::fmt::rfc2822;
+use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -13,10 +15,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use weir_domain::config::ConfigError;
 use weir_domain::outcome::CallError;
-use weir_domain::ports::Clock;
+use weir_domain::ports::{Clock, PlannedRequest};
 use weir_http::{ReadError, classify_transport, read_capped};
 
 use super::classify::{self, Failure, Route};
+use super::wire::Ref;
 
 /// More than any answer asked for here; a page of 50 parties is a tenth.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -62,6 +65,37 @@ impl Unread {
         match self {
             Self::TooLarge(error) | Self::Call(error) => error,
         }
+    }
+}
+
+/// A request that changes something: to be sent, or only to be shown.
+pub(super) struct Write<'a> {
+    route: Route,
+    method: Method,
+    /// Below the address of the models.
+    path: Vec<String>,
+    /// What to read of what it made.
+    fields: &'a [&'a str],
+    body: Cow<'a, Value>,
+}
+
+impl<'a> Write<'a> {
+    /// Makes a record.
+    pub(super) fn create(model: &str, record: &'a Value, fields: &'a [&'a str]) -> Self {
+        let path = vec![model.to_owned()];
+        Self { route: Route::Records, method: Method::POST, path, fields, body: Cow::Borrowed(record) }
+    }
+
+    /// Changes a record.
+    pub(super) fn update(model: &str, id: u64, changes: &'a Value, fields: &'a [&'a str]) -> Self {
+        let path = vec![model.to_owned(), id.to_string()];
+        Self { route: Route::Records, method: Method::PUT, path, fields, body: Cow::Borrowed(changes) }
+    }
+
+    /// Presses a button of a record.
+    pub(super) fn press(model: &str, id: Ref, button: &str, fields: &'a [&'a str]) -> Self {
+        let path = vec![model.to_owned(), id.to_string(), button.to_owned()];
+        Self { route: Route::Action, method: Method::POST, path, fields, body: Cow::Owned(json!({})) }
     }
 }
 
@@ -125,6 +159,11 @@ impl Client {
         model: &str,
         query: &Query<'_>,
     ) -> Result<Vec<T>, Unread> {
+        let answer = self.searched(model, query).await?;
+        self.fitting(model, answer)
+    }
+
+    async fn searched(&self, model: &str, query: &Query<'_>) -> Result<Answer, CallError> {
         let mut url = self.url(&[model], query.fields);
         url.query_pairs_mut()
             .append_pair("d", &encode(&query.domain))
@@ -133,7 +172,43 @@ impl Client {
             url.query_pairs_mut().append_pair("o", &encode(&query.order));
         }
         let context = joined(&self.context, &query.context);
-        let answer = self.exchange(&context, Method::GET, url, None).await?;
+        self.exchange(&context, Method::GET, url, None).await
+    }
+
+    /// Like [`query`](Self::query), with the time at which it was answered, by
+    /// the clock of the server or of what is before it, in whole seconds.
+    pub(super) async fn query_dated<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        query: &Query<'_>,
+    ) -> Result<(Vec<T>, Option<Timestamp>), CallError> {
+        let answer = self.searched(model, query).await?;
+        let date = answer.headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| rfc2822::parse(date).ok()).map(|date| date.timestamp());
+        Ok((self.fitting(model, answer).map_err(Unread::error)?, date))
+    }
+
+    /// Like [`query_fitting`](Self::query_fitting), for a domain that is too
+    /// long for a URL, or has somebody's data in it: it travels in the body,
+    /// because URLs end up in the access log of every proxy on the way.
+    pub(super) async fn query_in_body<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        query: &Query<'_>,
+    ) -> Result<Vec<T>, Unread> {
+        let mut body = json!({"domain": query.domain, "fields_names": query.fields, "limit": query.limit});
+        if !query.order.is_null() {
+            body["order"] = query.order.clone();
+        }
+        let context = joined(&self.context, &query.context);
+        let url = self.url(&[model, "search_read"], &[]);
+        let answer = self.exchange(&context, Method::POST, url, Some(&body)).await?;
+        let records: Value = self.fitting(model, answer)?;
+        let odd = |_| CallError::unknown("http 200 with an unexpected body");
+        Ok(serde_json::from_value(undotted(records)).map_err(odd)?)
+    }
+
+    fn fitting<T: DeserializeOwned>(&self, model: &str, answer: Answer) -> Result<T, Unread> {
         match &answer.body {
             Err(error @ ReadError::TooLarge { .. }) if answer.status == StatusCode::OK => {
                 Err(Unread::TooLarge(classify::unread(error)))
@@ -147,9 +222,8 @@ impl Client {
         self.clock.now()
     }
 
-    /// Like [`search`](Self::search), for a domain with somebody's data in it:
-    /// it travels in the body, because URLs end up in the access log of every
-    /// proxy on the way.
+    /// Like [`search`](Self::search), for a domain with somebody's data in it,
+    /// which no URL may have.
     pub(super) async fn search_unlogged<T: DeserializeOwned>(
         &self,
         model: &str,
@@ -157,12 +231,9 @@ impl Client {
         fields: &[&str],
         limit: usize,
     ) -> Result<Vec<T>, CallError> {
-        let body = json!({"domain": domain, "fields_names": fields, "limit": limit});
-        match self.ask::<Value>(model, "search_read", &body).await {
-            Ok(records) => serde_json::from_value(undotted(records))
-                .map_err(|_| CallError::unknown("http 200 with an unexpected body")),
-            Err(failure) => Err(not_searched(model, failure)),
-        }
+        let (domain, order, context) = (domain.clone(), Value::Null, Value::Null);
+        let query = Query { domain, fields, order, limit, context };
+        self.query_in_body(model, &query).await.map_err(Unread::error)
     }
 
     /// Makes a record and reads `fields` of it, in one transaction.
@@ -172,7 +243,7 @@ impl Client {
         record: &Value,
         fields: &[&str],
     ) -> Result<T, Failure> {
-        self.send(Route::Records, Method::POST, self.url(&[model], fields), Some(record)).await
+        self.write(Write::create(model, record, fields)).await
     }
 
     /// Changes a record and reads `fields` of it, in one transaction.
@@ -183,8 +254,7 @@ impl Client {
         changes: &Value,
         fields: &[&str],
     ) -> Result<T, Failure> {
-        let url = self.url(&[model, &id.to_string()], fields);
-        self.send(Route::Records, Method::PUT, url, Some(changes)).await
+        self.write(Write::update(model, id, changes, fields)).await
     }
 
     /// Presses a button of a record and reads `fields` of it, in one
@@ -196,8 +266,24 @@ impl Client {
         button: &str,
         fields: &[&str],
     ) -> Result<T, Failure> {
-        let url = self.url(&[model, &id.to_string(), button], fields);
-        self.send(Route::Action, Method::POST, url, Some(&json!({}))).await
+        self.write(Write::press(model, Ref::Is(id), button, fields)).await
+    }
+
+    /// Sends what changes something.
+    async fn write<T: DeserializeOwned>(&self, write: Write<'_>) -> Result<T, Failure> {
+        let path: Vec<&str> = write.path.iter().map(String::as_str).collect();
+        let url = self.url(&path, write.fields);
+        self.send(write.route, write.method, url, Some(&write.body)).await
+    }
+
+    /// What would be sent, for people to read.
+    pub(super) fn planned(&self, write: Write<'_>) -> PlannedRequest {
+        let fields: Vec<String> = write.fields.iter().map(|field| format!("f={field}")).collect();
+        PlannedRequest {
+            method: write.method.to_string(),
+            path: format!("{}/{}?{}", self.models.path(), write.path.join("/"), fields.join("&")),
+            body: write.body.into_owned(),
+        }
     }
 
     /// Calls a remote procedure of a model that changes nothing.

@@ -71,6 +71,19 @@ impl Lookups {
         client: &Client,
         codes: &BTreeSet<&str>,
     ) -> Result<BTreeMap<String, Product>, CallError> {
+        let found = self.found_products(client, codes).await?;
+        match codes.iter().find(|code| !found.contains_key(**code)) {
+            Some(missing) => Err(CallError::rejected("item_unknown", *missing)),
+            None => Ok(found),
+        }
+    }
+
+    /// Those of the products with these codes that are for sale.
+    pub(super) async fn found_products(
+        &self,
+        client: &Client,
+        codes: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Product>, CallError> {
         let mut found: BTreeMap<String, Product> = BTreeMap::new();
         let mut wanted: Vec<&str> = Vec::new();
         for code in codes {
@@ -85,10 +98,7 @@ impl Lookups {
                 found.insert(code, product);
             }
         }
-        match codes.iter().find(|code| !found.contains_key(**code)) {
-            Some(missing) => Err(CallError::rejected("item_unknown", *missing)),
-            None => Ok(found),
-        }
+        Ok(found)
     }
 
     /// The id of a currency.

@@ -3,13 +3,19 @@
 //! "Once" is Tryton's own doing: its module `web_shop` keeps (`web_shop`,
 //! `web_id`) of a sale unique. Needed modules: `sale`, `web_shop`, and for
 //! payments `sale_payment`. [`stock`] is the other side: what may be sold;
-//! [`fulfilment`] is the way back: what has left and what has come back.
+//! [`fulfilment`] is the way back: what has left and what has come back;
+//! [`books`] and [`desk`] are for the nightly match and for people,
+//! [`checkup`] is for the time before go-live.
 
 mod address;
+mod books;
+mod checkup;
 mod classify;
 mod client;
+mod desk;
 mod feed;
 mod fulfilment;
+mod keys;
 mod lines;
 mod lookups;
 mod party;

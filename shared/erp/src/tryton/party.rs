@@ -23,6 +23,8 @@ use super::wire::{Coded, clean, create_all};
 const MAX_MATCHES: usize = 20;
 /// In a key: what follows names a company.
 const COMPANY: &str = ":company:";
+/// The model.
+pub(super) const PARTY: &str = "party.party";
 
 /// A customer as Tryton has it.
 #[derive(Deserialize)]
@@ -45,7 +47,7 @@ struct Mechanism {
 }
 
 /// What an order says about who buys.
-struct Buyer {
+pub(super) struct Buyer {
     /// `main:42`, `main:guest:<hash of the e-mail>` or `main:order:4711`; a
     /// company bought for has one of its own.
     key: String,
@@ -60,7 +62,7 @@ struct Buyer {
 }
 
 impl Buyer {
-    fn of(order: &SalesOrder) -> Self {
+    pub(super) fn of(order: &SalesOrder) -> Self {
         let customer = &order.customer;
         let store = &order.key.order.store;
         let email = customer.email.as_ref().map(|email| clean(email.expose()).to_lowercase());
@@ -95,7 +97,7 @@ impl Buyer {
 
     /// The party to be made; then, because Tryton checks VAT ids and e-mail
     /// addresses by rules of its own, with less certainty about them.
-    fn records(&self) -> Vec<Value> {
+    pub(super) fn records(&self) -> Vec<Value> {
         let record = |vat_type: Option<&str>, with_email: bool| {
             let mut record = json!({"name": self.name, "code": self.key});
             if let Some(id) = &self.vat_id {
@@ -130,28 +132,31 @@ impl Tryton {
     /// The party of an order, with its addresses.
     pub(super) async fn party(&self, order: &SalesOrder) -> Result<Party, CallError> {
         let buyer = Buyer::of(order);
-        if let Some(party) = self.party_by_key(&buyer).await? {
-            return Ok(party);
+        match self.known_party(&buyer).await? {
+            Some(party) => Ok(party),
+            None => self.new_party(&buyer).await,
+        }
+    }
+
+    /// The party that is meant, if Tryton has it.
+    pub(super) async fn known_party(&self, buyer: &Buyer) -> Result<Option<Party>, CallError> {
+        if let Some(party) = self.party_by_key(buyer).await? {
+            return Ok(Some(party));
         }
         if let Some(vat_id) = &buyer.vat_id
             && let Some(party) = self.one_party("VAT id", &with_vat_id(vat_id), |_| true).await?
         {
-            return Ok(party);
+            return Ok(Some(party));
         }
-        if let Some(email) = &buyer.email {
-            let same = |party: &Party| party.has_email(email) && buyer.is_of_the_kind_of(party);
-            if let Some(party) = self.one_party("e-mail address", &with_email(email), same).await? {
-                return Ok(party);
-            }
-        }
-        self.new_party(&buyer).await
+        let Some(email) = &buyer.email else { return Ok(None) };
+        let same = |party: &Party| party.has_email(email) && buyer.is_of_the_kind_of(party);
+        self.one_party("e-mail address", &with_email(email), same).await
     }
 
     /// A party that a sale names, with its addresses.
     pub(super) async fn party_by_id(&self, id: u64) -> Result<Party, CallError> {
         let domain = json!([["id", "=", id]]);
-        let found: Vec<Party> =
-            self.client.search_unlogged("party.party", &domain, &party_fields(), 1).await?;
+        let found: Vec<Party> = self.client.search_unlogged(PARTY, &domain, &party_fields(), 1).await?;
         let gone =
             || CallError::rejected("document_gone", format!("there is no party with id {id} any more"));
         found.into_iter().next().ok_or_else(gone)
@@ -169,7 +174,7 @@ impl Tryton {
         is_meant: impl Fn(&Party) -> bool,
     ) -> Result<Option<Party>, CallError> {
         let found: Vec<Party> =
-            self.client.search_unlogged("party.party", domain, &party_fields(), MAX_MATCHES).await?;
+            self.client.search_unlogged(PARTY, domain, &party_fields(), MAX_MATCHES).await?;
         let mut meant = found.into_iter().filter(is_meant);
         match (meant.next(), meant.next()) {
             (Some(_), Some(_)) => {
@@ -182,7 +187,7 @@ impl Tryton {
 
     async fn new_party(&self, buyer: &Buyer) -> Result<Party, CallError> {
         for record in buyer.records() {
-            match self.client.create("party.party", &record, &party_fields()).await {
+            match self.client.create(PARTY, &record, &party_fields()).await {
                 Ok(party) => return Ok(party),
                 Err(Failure::Call(error)) => return Err(error),
                 Err(Failure::Refused) => {}
@@ -192,7 +197,7 @@ impl Tryton {
                 return Ok(party);
             }
         }
-        Err(self.client.refusal(Right::Create, "party.party").await)
+        Err(self.client.refusal(Right::Create, PARTY).await)
     }
 }
 
@@ -206,7 +211,7 @@ impl Party {
     }
 }
 
-fn party_fields() -> Vec<&'static str> {
+pub(super) fn party_fields() -> Vec<&'static str> {
     let mut fields =
         vec!["name", "code", "tax_identifier.code", "contact_mechanisms.type", "contact_mechanisms.value"];
     fields.extend(PARTY_ADDRESS_FIELDS);

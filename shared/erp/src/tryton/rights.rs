@@ -2,6 +2,8 @@
 //! this order or the key's user lacks a right. A missing right stops every
 //! order and is nobody's fault, so Tryton is asked for the rights.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_domain::outcome::CallError;
@@ -12,6 +14,7 @@ use super::client::Client;
 /// A right to do something to the records of a model.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Right {
+    Read,
     Create,
     Write,
     /// To press a button, by its name.
@@ -19,8 +22,9 @@ pub(super) enum Right {
 }
 
 impl Right {
-    fn verb(self) -> &'static str {
+    pub(super) fn verb(self) -> &'static str {
         match self {
+            Self::Read => "read",
             Self::Create => "create",
             Self::Write => "write",
             Self::Press(button) => button,
@@ -33,9 +37,8 @@ impl Client {
     /// what a rule may still refuse.
     pub(super) async fn may(&self, right: Right, model: &str) -> Result<bool, CallError> {
         match right {
-            Right::Create => self.may_access(model, "create").await,
-            Right::Write => self.may_access(model, "write").await,
             Right::Press(button) => self.may_press(model, button).await,
+            Right::Read | Right::Create | Right::Write => self.may_access(model, right.verb()).await,
         }
     }
 
@@ -53,9 +56,26 @@ impl Client {
     }
 
     async fn may_access(&self, model: &str, access: &str) -> Result<bool, CallError> {
-        let rights = self.ask("ir.model.access", "get_access", &json!({"models": [model]})).await;
-        let rights: Value = allowed(rights)?.unwrap_or_default();
+        let rights = self.access(&BTreeSet::from([model])).await?;
         Ok(is_granted(&rights[model][access]))
+    }
+
+    /// What the key's user may do to the records of models that are there.
+    pub(super) async fn access(&self, models: &BTreeSet<&str>) -> Result<Value, CallError> {
+        let rights = self.ask("ir.model.access", "get_access", &json!({"models": models})).await;
+        Ok(allowed(rights)?.unwrap_or_default())
+    }
+
+    /// The groups of the key's user.
+    pub(super) async fn groups(&self) -> Result<Vec<u64>, CallError> {
+        #[derive(Default, Deserialize)]
+        struct Preferences {
+            #[serde(default)]
+            groups: Vec<u64>,
+        }
+        let user = self.ask("res.user", "get_preferences", &json!({"context_only": true})).await;
+        let user: Preferences = allowed(user)?.unwrap_or_default();
+        Ok(user.groups)
     }
 
     /// A button may be reserved for groups; otherwise who may write may press.
@@ -64,20 +84,13 @@ impl Client {
         struct Button {
             groups: Vec<u64>,
         }
-        #[derive(Default, Deserialize)]
-        struct Preferences {
-            #[serde(default)]
-            groups: Vec<u64>,
-        }
         let domain = json!([["model", "=", model], ["name", "=", button]]);
         let found: Vec<Button> = self.search("ir.model.button", &domain, &["groups"], 1).await?;
         let reserved = found.into_iter().next().map_or_else(Vec::new, |button| button.groups);
         if reserved.is_empty() {
             return self.may_access(model, "write").await;
         }
-        let user = self.ask("res.user", "get_preferences", &json!({"context_only": true})).await;
-        let user: Preferences = allowed(user)?.unwrap_or_default();
-        Ok(user.groups.iter().any(|group| reserved.contains(group)))
+        Ok(self.groups().await?.iter().any(|group| reserved.contains(group)))
     }
 }
 
@@ -91,7 +104,7 @@ fn allowed<T>(answer: Result<T, Failure>) -> Result<Option<T>, CallError> {
 }
 
 /// Tryton says it with `true` or with 1.
-fn is_granted(right: &Value) -> bool {
+pub(super) fn is_granted(right: &Value) -> bool {
     right.as_bool().unwrap_or_else(|| right.as_u64().is_some_and(|granted| granted != 0))
 }
 

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use weir_domain::id::DocumentKey;
+use weir_domain::id::{DocumentKey, StoreId};
 use weir_domain::money::{Currency, Totals};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Creation, DocumentState, ErpDocument};
@@ -12,10 +12,10 @@ use weir_domain::sales::SalesOrder;
 use super::Tryton;
 use super::address::{ADDRESS_FIELDS, Postal, WireAddress};
 use super::classify::Failure;
-use super::lines::{LINE_FIELDS, WireLine, written};
+use super::lines::{LINE_FIELDS, Line, WireLine, written};
 use super::party::Party;
 use super::rights::Right;
-use super::wire::{Coded, WireDate, WireDecimal, clean};
+use super::wire::{Coded, Ref, WireDate, WireDecimal, clean};
 use super::workflow::record_id;
 
 /// The model.
@@ -41,7 +41,7 @@ pub(super) enum SaleState {
 pub(super) struct Head {
     pub(super) id: u64,
     pub(super) state: SaleState,
-    number: Option<String>,
+    pub(super) number: Option<String>,
     untaxed_amount: WireDecimal,
     tax_amount: WireDecimal,
     total_amount: WireDecimal,
@@ -158,6 +158,26 @@ impl Sale {
     }
 }
 
+/// The records that a sale's header names.
+pub(super) struct Named {
+    pub(super) currency: u64,
+    pub(super) party: Ref,
+    pub(super) invoice: Ref,
+    pub(super) shipment: Ref,
+}
+
+/// A new sale.
+pub(super) fn record(order: &SalesOrder, web_shop: u64, header: Map<String, Value>, lines: &[Line]) -> Value {
+    let mut record = header;
+    record.insert("web_shop".to_owned(), json!(web_shop));
+    record.insert("web_id".to_owned(), json!(order.key.reference()));
+    record.insert("lines".to_owned(), written(lines));
+    if let Some(origin) = &order.origin {
+        record.insert("origin".to_owned(), json!(format!("{SALE},{origin}")));
+    }
+    record.into()
+}
+
 impl Tryton {
     /// Reads a sale by its id. By a search: where the record is gone the
     /// answer is an empty list, and 404 can only mean the route.
@@ -177,14 +197,9 @@ impl Tryton {
     pub(super) async fn create_sale(&self, order: &SalesOrder) -> Result<Creation, CallError> {
         let web_shop = self.web_shop(&order.key)?;
         let lines = self.lines(order).await?;
-        let mut record = self.header(order).await?;
-        record.insert("web_shop".to_owned(), json!(web_shop));
-        record.insert("web_id".to_owned(), json!(order.key.reference()));
-        record.insert("lines".to_owned(), written(&lines));
-        if let Some(origin) = &order.origin {
-            record.insert("origin".to_owned(), json!(format!("{SALE},{origin}")));
-        }
-        let created: Result<Sale, Failure> = self.client.create(SALE, &record.into(), &sale_fields()).await;
+        let header = self.header(order).await?;
+        let record = record(order, web_shop, header, &lines);
+        let created: Result<Sale, Failure> = self.client.create(SALE, &record, &sale_fields()).await;
         match created {
             Ok(sale) => Ok(Creation::Created(sale.document())),
             Err(Failure::Call(error)) => Err(error),
@@ -197,8 +212,8 @@ impl Tryton {
         }
     }
 
-    /// Everything about a sale but its lines and its key. Tryton's REST
-    /// interface runs none of the rules that fill a form, so all is said.
+    /// Everything about a sale but its lines and its key. Makes the party and
+    /// its addresses where Tryton has none.
     pub(super) async fn header(&self, order: &SalesOrder) -> Result<Map<String, Value>, CallError> {
         let currency = self.lookups.currency(&self.client, order.totals.currency).await?;
         let mut party = self.buyer(order).await?;
@@ -206,14 +221,30 @@ impl Tryton {
         let delivery = Postal::of(&order.delivery);
         let invoice = self.address(party.id, &mut party.addresses, &billing).await?;
         let shipment = self.address(party.id, &mut party.addresses, &delivery).await?;
+        let named = Named {
+            currency,
+            party: Ref::Is(party.id),
+            invoice: Ref::Is(invoice),
+            shipment: Ref::Is(shipment),
+        };
+        self.header_of(order, &named).await
+    }
+
+    /// Tryton's REST interface runs none of the rules that fill a form, so all
+    /// is said.
+    pub(super) async fn header_of(
+        &self,
+        order: &SalesOrder,
+        named: &Named,
+    ) -> Result<Map<String, Value>, CallError> {
         let header = json!({
             "company": self.config.company,
-            "party": party.id,
+            "party": named.party,
             "invoice_party": null,
             "shipment_party": null,
-            "invoice_address": invoice,
-            "shipment_address": shipment,
-            "currency": currency,
+            "invoice_address": named.invoice,
+            "shipment_address": named.shipment,
+            "currency": named.currency,
             "warehouse": self.config.warehouse,
             "reference": clean(&order.number),
             "comment": clean(order.note.expose()),
@@ -236,13 +267,21 @@ impl Tryton {
     /// the order says of them by now.
     async fn buyer(&self, order: &SalesOrder) -> Result<Party, CallError> {
         match &order.origin {
-            Some(origin) => self.party_by_id(self.read(record_id(origin)?).await?.party).await,
+            Some(origin) => self.buyer_of(origin).await,
             None => self.party(order).await,
         }
     }
 
-    fn web_shop(&self, key: &DocumentKey) -> Result<u64, CallError> {
-        let store = &key.order.store;
+    /// Who bought what a sale sold.
+    pub(super) async fn buyer_of(&self, sale: &str) -> Result<Party, CallError> {
+        self.party_by_id(self.read(record_id(sale)?).await?.party).await
+    }
+
+    pub(super) fn web_shop(&self, key: &DocumentKey) -> Result<u64, CallError> {
+        self.web_shop_of(&key.order.store)
+    }
+
+    pub(super) fn web_shop_of(&self, store: &StoreId) -> Result<u64, CallError> {
         let id = self.config.web_shops.get(store).copied();
         id.ok_or_else(|| CallError::rejected("store_not_configured", format!("no web shop for {store}")))
     }

@@ -1,6 +1,8 @@
 //! Tryton's JSON: decimals and dates are objects with a class, quantities are
 //! floats, references are ids or objects with the fields asked for.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
@@ -142,6 +144,32 @@ impl WireBool {
         match self {
             Self::Said(said) => said,
             Self::Counted(number) => number != 0,
+        }
+    }
+}
+
+/// The id of a record: of one that is there or, in a plan, of one that a
+/// request of the plan makes, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ref {
+    Is(u64),
+    Made(&'static str),
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(id) => id.fmt(f),
+            Self::Made(words) => words.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Ref {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Is(id) => id.serialize(serializer),
+            Self::Made(words) => words.serialize(serializer),
         }
     }
 }

@@ -19,6 +19,18 @@ use super::sale::{SALE, Sale, SaleState, sale_fields};
 /// means that somebody works against us.
 const MAX_STEPS: usize = 12;
 
+const QUOTE: &str = "quote";
+const CONFIRM: &str = "confirm";
+const PROCESS: &str = "process";
+
+/// The buttons that bring a draft with an order's content to its release.
+pub(super) fn buttons(release: Release) -> &'static [&'static str] {
+    match release {
+        Release::Reserve => &[QUOTE],
+        Release::Ship => &[QUOTE, CONFIRM, PROCESS],
+    }
+}
+
 /// How much of a sale is to be made the order's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Header {
@@ -51,14 +63,14 @@ impl Tryton {
                 (SaleState::Processing | SaleState::Done, _) | (SaleState::Confirmed, Release::Reserve) => {
                     return Ok(sale);
                 }
-                (SaleState::Confirmed, Release::Ship) => "process",
+                (SaleState::Confirmed, Release::Ship) => PROCESS,
                 (SaleState::Quotation, release) => {
                     let wanted = self.wanted(&mut lines, order).await?;
                     match (agrees(&sale, order, wanted, header), release) {
                         (false, _) if header == Header::Written => return Err(changed(&sale, order)),
                         (false, _) => "draft",
                         (true, Release::Reserve) => return Ok(sale),
-                        (true, Release::Ship) => "confirm",
+                        (true, Release::Ship) => CONFIRM,
                     }
                 }
                 (SaleState::Draft, _) => {
@@ -71,7 +83,7 @@ impl Tryton {
                             continue;
                         }
                     }
-                    "quote"
+                    QUOTE
                 }
             };
             sale = match self.client.press(SALE, sale.head.id, button, &sale_fields()).await {

@@ -11,8 +11,9 @@ use reqwest::Method;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use weir_domain::doctor::ErpCheckup;
 use weir_domain::id::OrderId;
-use weir_domain::ports::{Creation, Erp, ErpDocument, ErpStock};
+use weir_domain::ports::{Creation, Erp, ErpBooks, ErpDesk, ErpDocument, ErpStock};
 use weir_domain::sales::{LineKind, Release, SalesLine, SalesOrder};
 use weir_testkit::{FakeClock, sample};
 
@@ -82,6 +83,28 @@ impl Lab {
         let config = serde_json::from_value(config.clone()).unwrap();
         let clock = Arc::new(FakeClock::at(now()));
         weir_erp::connect_stock(&config, self.api_key.clone().into(), clock, true).unwrap()
+    }
+
+    /// What Tryton has booked.
+    pub(crate) fn connect_books(&self) -> Arc<dyn ErpBooks> {
+        let config = serde_json::from_value(self.config()).unwrap();
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_books(&config, self.api_key.clone().into(), clock, true).unwrap()
+    }
+
+    /// What people at the desk ask.
+    pub(crate) fn connect_desk(&self) -> Arc<dyn ErpDesk> {
+        let config = serde_json::from_value(self.config()).unwrap();
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_desk(&config, self.api_key.clone().into(), clock, true).unwrap()
+    }
+
+    /// What Tryton says of itself, with a document and a key; at the time by
+    /// the system's clock.
+    pub(crate) fn connect_checkup(&self, config: &Value, api_key: Option<&str>) -> Arc<dyn ErpCheckup> {
+        let config = serde_json::from_value(config.clone()).unwrap();
+        let (key, clock) = (api_key.unwrap_or(&self.api_key).to_owned(), Arc::new(FakeClock::at(now())));
+        weir_erp::connect_checkup(&config, key.into(), clock, true).unwrap()
     }
 
     pub(crate) fn warehouse(&self, code: &str) -> u64 {

@@ -7,12 +7,16 @@ mod lab;
 mod shelf;
 mod warehouse;
 
+mod adopting;
+mod booked;
 mod cancelling;
+mod checkup;
 mod customers;
 mod once;
 mod order_feed;
 mod parcels;
 mod paying;
+mod planning;
 mod refunds;
 mod returns;
 mod stock_feed;

@@ -17,7 +17,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use weir_domain::config::ErpConfig;
-use weir_domain::ports::{Erp, ErpStock};
+use weir_domain::doctor::ErpCheckup;
+use weir_domain::ports::{Erp, ErpBooks, ErpDesk, ErpStock};
 use weir_testkit::FakeClock;
 
 use crate::dispatch::Dispatch;
@@ -42,6 +43,11 @@ impl Fault {
     pub(crate) fn new(status: u16, kind: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![(CONTENT_TYPE.as_str(), kind.to_owned())];
         Self { status, headers, body: body.into(), drips: false, after: false }
+    }
+
+    /// An answer of Tryton's.
+    pub(crate) fn json(answer: &Value) -> Self {
+        Self::new(200, "application/json", answer.to_string())
     }
 
     fn response(self) -> Response {
@@ -132,6 +138,21 @@ impl Fake {
         weir_erp::connect_stock(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
     }
 
+    pub(crate) fn connect_books(&self) -> Arc<dyn ErpBooks> {
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_books(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
+    }
+
+    pub(crate) fn connect_desk(&self) -> Arc<dyn ErpDesk> {
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_desk(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
+    }
+
+    pub(crate) fn connect_checkup(&self) -> Arc<dyn ErpCheckup> {
+        let clock = Arc::new(FakeClock::default());
+        weir_erp::connect_checkup(&self.config(), KEY.to_owned().into(), clock, true).unwrap()
+    }
+
     pub(crate) fn config(&self) -> ErpConfig {
         let config = json!({
             "erp": "tryton", "url": format!("http://{}/", self.address), "secret": "none",
@@ -204,7 +225,7 @@ fn decoded(text: &str) -> Value {
     serde_json::from_slice(&URL_SAFE.decode(text).unwrap()).unwrap()
 }
 
-fn decimal(text: &str) -> Value {
+pub(crate) fn decimal(text: &str) -> Value {
     json!({"__class__": "Decimal", "decimal": text})
 }
 

@@ -6,9 +6,14 @@ mod dispatch;
 mod fake;
 mod stockroom;
 
+mod adopting;
+mod books;
+mod checkup;
 mod deliveries;
 mod faults;
+mod made_since;
 mod order_feed;
+mod planning;
 mod requests;
 mod stock;
 mod workflow;

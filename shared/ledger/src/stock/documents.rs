@@ -1,8 +1,6 @@
 //! Documents that are replaced by version: positions, publications and
 //! watermarks.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
 use weir_domain::id::{ItemKey, StoreId};
 use weir_domain::ports::LedgerError;
 use weir_domain::stock::sales::Watermark;
@@ -11,13 +9,9 @@ use weir_domain::stock::{Position, Publication};
 use super::stale::Stale;
 use super::{DynamoStock, partition};
 use crate::error::contended;
-use crate::item::{Item, json, n, s, stored};
+use crate::item::{Item, fitting, n, s, stored};
 use crate::key::{POSITION, STATE, primary, shop, watermark};
 use crate::rows::Attempt;
-
-/// An item of the platform holds 400 KB. A document that comes near it has
-/// outgrown its purpose, and is refused before the platform does.
-const LONGEST_DOCUMENT_BYTES: usize = 350_000;
 
 /// Of two equal documents that are put, the second is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,14 +75,5 @@ impl DynamoStock {
             Attempt::Refused(stored) => Ok(again == Again::Done && stored == item),
             Attempt::Conflict => Err(contended()),
         }
-    }
-}
-
-/// A document as JSON that leaves the platform's limit some room.
-fn fitting(what: &str, document: &impl Serialize) -> Result<AttributeValue, LedgerError> {
-    let json = json(document)?;
-    match json.as_s().map_or(0, String::len) {
-        ..=LONGEST_DOCUMENT_BYTES => Ok(json),
-        bytes => Err(LedgerError::TooLong(format!("{what} of {bytes} bytes"))),
     }
 }

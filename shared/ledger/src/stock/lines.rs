@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use weir_domain::id::{Generation, ItemKey, LineKey};
 use weir_domain::ports::{Confirming, InFlightNews, LedgerError};
@@ -15,15 +16,16 @@ use weir_domain::stock::{InFlight, Reduction};
 
 use super::{AT_ONCE, DynamoStock, partition};
 use crate::expression::Write;
-use crate::item::{Item, document, json, n, number, required, s, text};
+use crate::item::{Item, document, instant_of, json, n, nanoseconds, number, required, s, text};
 use crate::key::{item, line, primary};
 use crate::rows::was_done;
 
-/// The two halves of a row.
+/// The two halves of a row, and what a person said of the first.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     reduced: Option<Reduction>,
     confirming: Option<Confirming>,
+    written_off: Option<Timestamp>,
 }
 
 impl Row {
@@ -36,13 +38,15 @@ impl Row {
             }),
             None => None,
         };
-        Ok(Self { reduced: document(row, "reduction")?, confirming })
+        let written_off = instant_of(row, "written_off")?;
+        Ok(Self { reduced: document(row, "reduction")?, confirming, written_off })
     }
 
     pub(super) fn in_flight(self, item: &ItemKey, line: LineKey) -> InFlight {
         let generation = self.confirming.as_ref().map(|known| known.generation);
-        let confirming = self.confirming.map(|known| known.quantity).unwrap_or_default();
-        InFlight { item: item.clone(), line, reduced: self.reduced, confirming, generation }
+        let confirming = self.confirming.as_ref().map(|known| known.quantity).unwrap_or_default();
+        let Self { reduced, written_off, .. } = self;
+        InFlight { item: item.clone(), line, reduced, confirming, generation, written_off }
     }
 
     /// What of `news` this row does not know, and would accept.
@@ -71,8 +75,8 @@ impl Write {
         Ok(self
             .set("reduction", json(read)?)
             .set("reduced", quantity(read.quantity))
-            .set("modified", n(read.modified_at.as_nanosecond()))
-            .set("read", n(read.read_at.as_nanosecond()))
+            .set("modified", nanoseconds(read.modified_at))
+            .set("read", nanoseconds(read.read_at))
             .only_if(newest))
     }
 
@@ -159,8 +163,8 @@ impl DynamoStock {
             Some(read) => write
                 .only_if("#reduced = :reduced AND #modified = :modified AND #read = :read")
                 .value("reduced", quantity(read.quantity))
-                .value("modified", n(read.modified_at.as_nanosecond()))
-                .value("read", n(read.read_at.as_nanosecond())),
+                .value("modified", nanoseconds(read.modified_at))
+                .value("read", nanoseconds(read.read_at)),
             None => write.only_if("attribute_not_exists(#modified)"),
         };
         let write = match left.generation {
@@ -169,6 +173,12 @@ impl DynamoStock {
                 .value("confirming", quantity(left.confirming))
                 .value("generation", n(generation.0)),
             None => write.only_if("attribute_not_exists(#fence)"),
+        };
+        let write = match left.written_off {
+            Some(as_of) => {
+                write.only_if("#written_off = :written_off").value("written_off", nanoseconds(as_of))
+            }
+            None => write.only_if("attribute_not_exists(#written_off)"),
         };
         was_done(&self.rows.delete(key, &write).await?).map(drop)
     }

@@ -5,6 +5,7 @@ mod documents;
 mod items;
 mod lines;
 mod stale;
+mod write_off;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ use crate::table::{Service, Table};
 /// Requests of one call that are under way at once, where it needs many.
 const AT_ONCE: usize = 16;
 
-/// The `stock` table. It implements [`StockStore`].
+/// The `stock` table. It implements [`StockStore`] and
+/// [`WriteOffs`](weir_domain::ports::WriteOffs).
 ///
 /// A SKU of more than 900 bytes fits into no key: nothing is known of it, and
 /// writing about it is [`LedgerError::TooLong`], whatever else is written with

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod faults;
+mod queues;
 mod stock;
 mod table;
 
@@ -40,6 +41,7 @@ async fn the_index_is_sparse_and_the_table_holds_no_person() {
         since: sample::saturday(),
         about: None,
         concern: weir_domain::record::Concern::Order,
+        accepted: None,
     };
     let wait = Hold::Waiting {
         reason: WaitReason::CircuitOpen(weir_domain::circuit::Peer::Erp("books".parse().unwrap())),
@@ -101,6 +103,7 @@ async fn settle(ledger: &DynamoLedger, id: u64, hold: Hold) {
         status: order.status.clone(),
         version: order.version(),
         totals: order.totals(),
+        refunds: order.refunds.iter().map(|refund| refund.id).collect(),
     });
     claimed.record.hold = hold;
     ledger.complete(*claimed, &sample::note("completed", now)).await.unwrap();

@@ -2,7 +2,9 @@
 //! over the service.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod bounds;
 mod names;
+mod operate;
 mod stock;
 mod table;
 
@@ -15,6 +17,6 @@ use table::InMemory;
 
 #[tokio::test]
 async fn the_ledger_that_ships_conforms_over_a_table_in_memory() {
-    let table = InMemory::new("open", "open_pk", "open_sk");
+    let table = InMemory::of_ledger();
     conformance::run(&DynamoLedger::over(Arc::new(table), "ledger")).await;
 }

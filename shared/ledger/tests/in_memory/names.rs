@@ -13,7 +13,7 @@ use weir_testkit::sample::{note, saturday};
 use crate::table::InMemory;
 
 fn ledger() -> DynamoLedger {
-    DynamoLedger::over(Arc::new(InMemory::new("open", "open_pk", "open_sk")), "ledger")
+    DynamoLedger::over(Arc::new(InMemory::of_ledger()), "ledger")
 }
 
 fn main_store() -> StoreId {

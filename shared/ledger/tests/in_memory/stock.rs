@@ -16,7 +16,7 @@ use weir_testkit::{conformance, sample};
 use crate::table::InMemory;
 
 fn table() -> (Arc<InMemory>, DynamoStock) {
-    let table = Arc::new(InMemory::new("stale", "stale_pk", "stale_sk"));
+    let table = Arc::new(InMemory::of_stock());
     let stock = DynamoStock::over(Arc::clone(&table) as Arc<_>, "stock");
     (table, stock)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::BuildError;
@@ -26,6 +26,7 @@ type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct InMemory {
     fake: FakeDynamo,
     calls: Mutex<BTreeMap<&'static str, usize>>,
+    rows: AtomicUsize,
     loses_first_answers: AtomicBool,
     before_a_write: Mutex<Option<Happening>>,
 }
@@ -37,11 +38,21 @@ impl std::fmt::Debug for InMemory {
 }
 
 impl InMemory {
-    /// Empty, with one index.
-    pub(crate) fn new(name: &str, pk: &str, sk: &str) -> Self {
+    /// The ledger's, empty.
+    pub(crate) fn of_ledger() -> Self {
+        Self::over(FakeDynamo::new("open", "open_pk", "open_sk").including(&["peer", "code", "subject"]))
+    }
+
+    /// The stock's, empty.
+    pub(crate) fn of_stock() -> Self {
+        Self::over(FakeDynamo::new("stale", "stale_pk", "stale_sk").including(&[]))
+    }
+
+    fn over(fake: FakeDynamo) -> Self {
         Self {
-            fake: FakeDynamo::new(name, pk, sk),
+            fake,
             calls: Mutex::default(),
+            rows: AtomicUsize::default(),
             loses_first_answers: AtomicBool::default(),
             before_a_write: Mutex::default(),
         }
@@ -61,6 +72,21 @@ impl InMemory {
     /// Calls since the last time this was asked, by operation.
     pub(crate) fn take_calls(&self) -> BTreeMap<&'static str, usize> {
         std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    /// Rows read since the last time this was asked, of the table and of its
+    /// index: what the service counts, and is paid for.
+    pub(crate) fn take_rows(&self) -> usize {
+        self.rows.swap(0, Ordering::SeqCst)
+    }
+
+    /// What is in it, and what is put into it without any question.
+    pub(crate) fn fake(&self) -> &FakeDynamo {
+        &self.fake
+    }
+
+    fn read(&self, rows: usize) {
+        self.rows.fetch_add(rows, Ordering::SeqCst);
     }
 
     /// Which of its kind the call is.
@@ -107,12 +133,17 @@ fn incomplete(error: &BuildError) -> TableError {
 impl Table for InMemory {
     async fn get(&self, get: GetItemInputBuilder) -> Result<GetItemOutput, TableError> {
         self.note("get");
+        self.read(1);
         self.fake.get(&get.build().map_err(|error| incomplete(&error))?).map_err(refused)
     }
 
     async fn batch_get(&self, get: BatchGetItemInputBuilder) -> Result<BatchGetItemOutput, TableError> {
         self.note("batch_get");
-        self.fake.batch_get(&get.build().map_err(|error| incomplete(&error))?).map_err(refused)
+        let get = get.build().map_err(|error| incomplete(&error))?;
+        // One that is not there is paid for, too.
+        let keys = get.request_items().into_iter().flatten().map(|(_, wanted)| wanted.keys().len());
+        self.read(keys.sum());
+        self.fake.batch_get(&get).map_err(refused)
     }
 
     async fn query(&self, query: QueryInputBuilder) -> Result<QueryOutput, TableError> {
@@ -120,7 +151,10 @@ impl Table for InMemory {
         for _ in 0..self.note("query") * 7 % 5 {
             tokio::task::yield_now().await;
         }
-        self.fake.query(&query.build().map_err(|error| incomplete(&error))?, 0).map_err(refused)
+        let query = query.build().map_err(|error| incomplete(&error))?;
+        let page = self.fake.query(&query, 0).map_err(refused)?;
+        self.read(usize::try_from(page.scanned_count()).unwrap());
+        Ok(page)
     }
 
     async fn put(&self, put: PutItemInputBuilder) -> Result<PutItemOutput, TableError> {

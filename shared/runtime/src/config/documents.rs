@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use weir_domain::config::{ConfigError, ErpConfig, StoreConfig};
+use weir_domain::config::{ConfigError, ConsoleConfig, ErpConfig, StoreConfig};
 use weir_domain::id::{ErpId, StoreId};
 use weir_domain::mapping::{MappingDocument, MappingKey, MappingKind, Mappings};
 
@@ -19,6 +19,8 @@ pub(super) struct Documents {
     pub(super) stores: Vec<Document>,
     pub(super) erps: Vec<Document>,
     pub(super) mappings: Vec<Document>,
+    /// `console.json`, if there is one.
+    pub(super) console: Option<Document>,
 }
 
 /// One text.
@@ -48,8 +50,18 @@ impl Documents {
         };
         // A shop whose names are the ERP's needs no mappings.
         let mappings = if directory.join("mappings").exists() { folder("mappings")? } else { Vec::new() };
-        Ok(Self { stores: folder("stores")?, erps: folder("erps")?, mappings })
+        let console = read_file(&directory.join("console.json"), "console", "console.json");
+        Ok(Self { stores: folder("stores")?, erps: folder("erps")?, mappings, console })
     }
+}
+
+/// A document that need not be there.
+fn read_file(file: &Path, name: &str, path: &str) -> Option<Document> {
+    let text = match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        read => read.map_err(|error| format!("cannot be read: {error}")),
+    };
+    Some(Document { name: name.to_owned(), path: path.to_owned(), text })
 }
 
 fn read_folder(directory: &Path, folder: &str) -> io::Result<Vec<Document>> {
@@ -103,6 +115,12 @@ pub(super) fn seeds(documents: &[Document], problems: &mut Vec<Problem>) -> ById
         named(document, "store", seed.store.as_str())?;
         flatten(document, seed)
     })
+}
+
+pub(super) fn console(document: &Document, profile: Profile) -> Result<ConsoleConfig, Problem> {
+    let config: ConsoleConfig = parse(document)?;
+    config.check(profile.is_local()).map_err(|error| refused(document, error))?;
+    Ok(config)
 }
 
 fn by_id<I: FromStr + Ord, T>(

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use weir_domain::config::{ErpConfig, StoreConfig};
+use weir_domain::config::{ConsoleConfig, ErpConfig, StoreConfig};
 use weir_domain::id::{ErpId, StoreId};
 use weir_domain::mapping::Mappings;
 use weir_domain::ports::StoreDisabled;
@@ -26,6 +26,8 @@ pub struct Configuration {
     pub erps: BTreeMap<ErpId, ErpConfig>,
     /// Seeds of the mappings, by store.
     pub seeds: BTreeMap<StoreId, Mappings>,
+    /// Who may use the console; `None` where there is no `console.json`.
+    pub console: Option<Result<Arc<ConsoleConfig>, Problem>>,
     /// What is wrong, in the order of the documents' names.
     pub problems: Vec<Problem>,
 }
@@ -72,8 +74,8 @@ pub struct NoConfiguration {
 }
 
 impl Configuration {
-    /// Reads `stores/*.json`, `erps/*.json` and `mappings/*.json` of a
-    /// directory. Every problem is logged once, here.
+    /// Reads `stores/*.json`, `erps/*.json`, `mappings/*.json` and
+    /// `console.json` of a directory. Every problem is logged once, here.
     pub fn load(directory: &Path, profile: Profile) -> Result<Self, NoConfiguration> {
         let configuration = Self::of(&Documents::read(directory)?, profile);
         for problem in &configuration.problems {
@@ -91,7 +93,10 @@ impl Configuration {
         let erps = documents::erps(&documents.erps, profile, &mut problems);
         let stores = documents::stores(&documents.stores, profile, &mut problems);
         let seeds = documents::seeds(&documents.mappings, &mut problems);
-        references::join(stores, erps, seeds, problems)
+        let console = documents.console.as_ref().map(|document| documents::console(document, profile));
+        problems.extend(console.iter().filter_map(|console| console.as_ref().err().cloned()));
+        let joined = references::join(stores, erps, seeds, problems);
+        Self { console: console.map(|console| console.map(Arc::new)), ..joined }
     }
 
     /// A store that works, or why it does not.

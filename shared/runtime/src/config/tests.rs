@@ -30,7 +30,8 @@ fn documents(stores: &[(&str, Value)], erps: &[(&str, Value)], seeds: &[(&str, V
     let all = |folder: &str, of: &[(&str, Value)]| {
         of.iter().map(|(name, value)| document(folder, name, &value.to_string())).collect()
     };
-    Documents { stores: all("stores", stores), erps: all("erps", erps), mappings: all("mappings", seeds) }
+    let (stores, erps, mappings) = (all("stores", stores), all("erps", erps), all("mappings", seeds));
+    Documents { stores, erps, mappings, console: None }
 }
 
 fn load(stores: &[(&str, Value)], erps: &[(&str, Value)], seeds: &[(&str, Value)]) -> Configuration {
@@ -59,6 +60,33 @@ fn good_documents_have_no_problems() {
     assert_eq!(loaded.seeds[&id("main")].len(), 3);
     assert!(loaded.store(&id("main")).is_ok());
     assert_eq!(loaded.store(&id("other")).unwrap_err().why, "there is no stores/other.json");
+}
+
+#[test]
+fn a_wrong_console_document_disables_nothing_but_the_console() {
+    let main = [("main", store("main"))];
+    let with = |text: Option<Value>| {
+        let mut documents = documents(&main, &[("books", erp("books"))], &[]);
+        documents.console = text.map(|text| Document {
+            name: "console".into(),
+            path: "console.json".into(),
+            text: Ok(text.to_string()),
+        });
+        Configuration::of(&documents, Profile::Aws)
+    };
+    assert!(with(None).console.is_none());
+    let good = json!({
+        "issuer": "https://login.example.com", "secret": "weir/console", "url": "https://weir.example.com/",
+        "roles": {"act": ["operators"]},
+    });
+    let loaded = with(Some(good.clone()));
+    let console = loaded.console.as_ref().unwrap().as_ref().unwrap();
+    assert_eq!((console.session_hours, console.roles.claim.as_str()), (8, "groups"));
+    assert_eq!(shown(&loaded), Vec::<String>::new());
+    let wrong = with(Some(changed(good, "/issuer", json!("http://login.example.com"))));
+    assert!(wrong.console.unwrap().is_err());
+    assert_eq!(wrong.problems[0].to_string(), "console.json: issuer: must be an https URL");
+    assert_eq!(wrong.stores.values().filter(|store| store.is_ok()).count(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use weir_domain::config::StoreConfig;
+use weir_domain::doctor::{CheckupConnections, ErpCheckup, ShopCheckup};
 use weir_domain::id::{ErpId, StoreId};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{Connections, Erp, ErpStock, Shop, ShopStock, StockConnections, StoreDisabled};
@@ -61,6 +62,17 @@ impl StockConnections for Connected<dyn ShopStock, dyn ErpStock> {
     }
 
     async fn erp_stock(&self, erp: &ErpId) -> Result<Arc<dyn ErpStock>, CallError> {
+        self.erps.get(erp).await
+    }
+}
+
+#[async_trait]
+impl CheckupConnections for Connected<dyn ShopCheckup, dyn ErpCheckup> {
+    async fn shop_checkup(&self, store: &StoreId) -> Result<Arc<dyn ShopCheckup>, CallError> {
+        self.shops.get(store).await
+    }
+
+    async fn erp_checkup(&self, erp: &ErpId) -> Result<Arc<dyn ErpCheckup>, CallError> {
         self.erps.get(erp).await
     }
 }

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use weir_domain::config::{ErpConfig, StockOwner, StoreConfig};
+use weir_domain::config::{ConsoleConfig, ErpConfig, StockOwner, StoreConfig};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::Clock;
 
@@ -31,6 +31,8 @@ pub const REFRESHED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 pub const RETRIED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// Characters of a webhook secret, at least.
 pub const WEBHOOK_SECRET_LENGTH: usize = 32;
+/// Characters of the console's cookie key, at least.
+pub const COOKIE_KEY_LENGTH: usize = 64;
 
 /// Where secrets are kept.
 #[async_trait]
@@ -122,13 +124,26 @@ pub struct ErpSecrets {
     pub event_secrets: BTreeMap<StockOwner, Vec<SecretString>>,
 }
 
-/// The secrets of the configured stores and ERPs.
+/// What the console's secret holds.
+#[derive(Debug, Deserialize)]
+pub struct ConsoleSecrets {
+    /// Our name at the identity provider.
+    pub client_id: String,
+    /// Our password there.
+    pub client_secret: SecretString,
+    /// What sessions are sealed with: random characters. Another one signs
+    /// everybody out.
+    pub cookie_key: SecretString,
+}
+
+/// The secrets of the configured stores and ERPs, and of the console.
 pub struct Secrets {
     store: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     profile: Profile,
     stores: Cache<StoreSecrets>,
     erps: Cache<ErpSecrets>,
+    console: Cache<ConsoleSecrets>,
 }
 
 impl Secrets {
@@ -139,7 +154,8 @@ impl Secrets {
 
     /// Fetches nothing yet.
     pub fn new(store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, profile: Profile) -> Self {
-        Self { store, clock, profile, stores: Cache::default(), erps: Cache::default() }
+        let (stores, erps, console) = (Cache::default(), Cache::default(), Cache::default());
+        Self { store, clock, profile, stores, erps, console }
     }
 
     /// A store's secrets, at most [`KEPT_FOR`] old unless the secret store
@@ -169,6 +185,13 @@ impl Secrets {
     pub async fn of_erp_anew(&self, config: &ErpConfig) -> Option<Arc<ErpSecrets>> {
         let name = &config.secret;
         self.erps.refresh(name, self.clock.now(), || self.fetch_erp(name)).await
+    }
+
+    /// The console's secrets, at most [`KEPT_FOR`] old unless the secret store
+    /// fails.
+    pub async fn of_console(&self, config: &ConsoleConfig) -> Result<Arc<ConsoleSecrets>, SecretError> {
+        let name = &config.secret;
+        self.console.get(name, self.clock.now(), || self.fetch_console(name)).await
     }
 
     async fn fetch_store(&self, name: &str) -> Result<StoreSecrets, SecretError> {
@@ -201,12 +224,32 @@ impl Secrets {
         }
         Ok(secrets)
     }
+
+    async fn fetch_console(&self, name: &str) -> Result<ConsoleSecrets, SecretError> {
+        const SHAPE: &str = "it must be a JSON object with client_id, client_secret and cookie_key";
+        let secrets: ConsoleSecrets = parse(name, &self.store.fetch(name).await?, SHAPE)?;
+        if secrets.client_id.trim().is_empty() || is_blank(&secrets.client_secret) {
+            return Err(unusable(name, "client_id and client_secret must not be empty"));
+        }
+        if !is_long(&secrets.cookie_key) {
+            return Err(unusable(name, "cookie_key needs at least 64 random characters"));
+        }
+        Ok(secrets)
+    }
 }
 
 const STRENGTH: &str = "a webhook secret needs at least 32 characters, all of A-Z, a-z and 0-9";
 
 fn is_blank(secret: &SecretString) -> bool {
     secret.expose_secret().trim().is_empty()
+}
+
+/// Long, and not one character again and again: whoever can guess it can make
+/// sessions.
+fn is_long(secret: &SecretString) -> bool {
+    let secret = secret.expose_secret();
+    let different: std::collections::BTreeSet<char> = secret.chars().collect();
+    secret.chars().count() >= COOKIE_KEY_LENGTH && different.len() >= 10
 }
 
 /// WooCommerce decodes HTML entities of a secret before it signs, so other

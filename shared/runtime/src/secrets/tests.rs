@@ -249,6 +249,36 @@ async fn unusable_secrets_of_an_erp_are_refused_without_being_quoted() {
     }
 }
 
+fn console() -> ConsoleConfig {
+    let config = json!({
+        "issuer": "https://login.example.com", "secret": "weir/console", "url": "https://weir.example.com/",
+        "roles": {"act": ["operators"]},
+    });
+    serde_json::from_value(config).unwrap()
+}
+
+#[tokio::test]
+async fn the_consoles_secret_is_checked_and_not_quoted() {
+    let key = STRONG.repeat(2);
+    let good = json!({"client_id": "weir", "client_secret": "canary", "cookie_key": key});
+    let secrets = world([Ok(good.to_string())]);
+    let shown = format!("{:?}", secrets.secrets.of_console(&console()).await.unwrap());
+    assert!(!shown.contains("canary") && !shown.contains(STRONG), "{shown}");
+    for (field, value, expected) in [
+        ("client_id", json!(""), "client_id"),
+        ("client_secret", json!(" "), "client_secret"),
+        ("client_secret", json!({"canary": 1}), "JSON object"),
+        ("cookie_key", json!("canary".repeat(10)), "64 random characters"),
+        ("cookie_key", json!("canary".repeat(20)), "64 random characters"),
+    ] {
+        let mut wrong = good.clone();
+        wrong[field] = value;
+        let error = world([Ok(wrong.to_string())]).secrets.of_console(&console()).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(expected) && !shown.contains("canary"), "{shown}");
+    }
+}
+
 #[test]
 fn no_secret_is_no_call() {
     let name = || "weir/erp/books".to_owned();

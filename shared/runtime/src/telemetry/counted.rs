@@ -2,13 +2,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use weir_domain::fulfilment::Deliveries;
-use weir_domain::id::{DocumentKey, ErpId, LineKey, LocationId, Sku};
+use weir_domain::id::{DocumentKey, ErpId, LineKey, LocationId, OrderKey, Sku, StoreId};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Amendment, BookedLine, Cancellation, Capabilities, ChangedOrders, Creation, Erp, ErpDocument, ErpStock,
-    ItemPage, StockBasis,
+    Adoption, Amendment, BookedDocument, BookedLine, BookedPage, BookedQuery, Cancellation, Capabilities,
+    ChangedOrders, Creation, Erp, ErpBooks, ErpDesk, ErpDocument, ErpStock, ItemPage, PlannedRequest,
+    StockBasis,
 };
 use weir_domain::sales::{SalesOrder, SalesPayment};
 use weir_domain::stock::LocationStock;
@@ -95,5 +97,35 @@ impl ErpStock for CountedErp<dyn ErpStock> {
 
     async fn items(&self, cursor: Option<&str>) -> Result<ItemPage, CallError> {
         self.counted(self.erp.items(cursor).await)
+    }
+}
+
+#[async_trait]
+impl ErpBooks for CountedErp<dyn ErpBooks> {
+    async fn booked(
+        &self,
+        orders: &[BookedQuery],
+    ) -> Result<BTreeMap<OrderKey, Vec<BookedDocument>>, CallError> {
+        self.counted(self.erp.booked(orders).await)
+    }
+
+    async fn booked_since(
+        &self,
+        store: &StoreId,
+        since: Timestamp,
+        cursor: Option<&str>,
+    ) -> Result<BookedPage, CallError> {
+        self.counted(self.erp.booked_since(store, since, cursor).await)
+    }
+}
+
+#[async_trait]
+impl ErpDesk for CountedErp<dyn ErpDesk> {
+    async fn plan(&self, order: &SalesOrder) -> Result<Vec<PlannedRequest>, CallError> {
+        self.counted(self.erp.plan(order).await)
+    }
+
+    async fn adopt(&self, number: &str, key: &DocumentKey) -> Result<Adoption, CallError> {
+        self.counted(self.erp.adopt(number, key).await)
     }
 }

@@ -1,6 +1,7 @@
 //! The metrics, each counted twice: without dimensions, for alarms, and by
-//! store or ERP, for people. Never by order or SKU: each distinct value of a
-//! dimension is a metric of its own and is paid for.
+//! store or ERP, for people; exceptions a third time, by their reason, of
+//! which there are some dozens. Never by order, SKU or person: each distinct
+//! value of a dimension is a metric of its own and is paid for.
 
 use jiff::SignedDuration;
 use metrics::Unit;
@@ -10,7 +11,12 @@ use weir_domain::outcome::CallError;
 
 /// Every name, with its unit. Alarms and dashboards use no others.
 pub const METRICS: &[(&str, Unit)] = &[
+    ("BackfillSent", Unit::Count),
     ("CircuitOpen", Unit::Count),
+    ("ConsoleActions", Unit::Count),
+    ("DifferencesDetected", Unit::Count),
+    ("DifferencesParked", Unit::Count),
+    ("DifferencesRepaired", Unit::Count),
     ("ErpBlocked", Unit::Count),
     ("ErpCalls", Unit::Count),
     ("ErpRejected", Unit::Count),
@@ -20,17 +26,30 @@ pub const METRICS: &[(&str, Unit)] = &[
     ("EventOrders", Unit::Count),
     ("EventsRefused", Unit::Count),
     ("Exceptions", Unit::Count),
+    ("ExceptionsOpen", Unit::Count),
     ("FollowFailures", Unit::Count),
     ("FollowTicks", Unit::Count),
     ("FollowUnfinished", Unit::Count),
     ("FollowedOrders", Unit::Count),
     ("FoundByPoll", Unit::Count),
+    ("NightFailures", Unit::Count),
+    ("NightUnfinished", Unit::Count),
+    ("OldestWaitingMs", Unit::Milliseconds),
     ("OrderLatencyMs", Unit::Milliseconds),
     ("OrdersAccepted", Unit::Count),
+    ("OrdersReleased", Unit::Count),
+    ("OwnersWithoutRights", Unit::Count),
     ("Parked", Unit::Count),
+    ("RefundsFoundByPoll", Unit::Count),
+    ("ShopBlocked", Unit::Count),
+    ("ShopCalls", Unit::Count),
     ("ShopReads", Unit::Count),
+    ("ShopRejected", Unit::Count),
+    ("ShopRetrySoon", Unit::Count),
+    ("ShopUnknown", Unit::Count),
     ("ShopWrites", Unit::Count),
     ("SignatureFailures", Unit::Count),
+    ("SignatureFailuresInARow", Unit::Count),
     ("StockExceptions", Unit::Count),
     ("StockLagMs", Unit::Milliseconds),
     ("StockRefreshed", Unit::Count),
@@ -39,6 +58,8 @@ pub const METRICS: &[(&str, Unit)] = &[
     ("StockWaiting", Unit::Count),
     ("StockWritten", Unit::Count),
     ("StoresDisabled", Unit::Count),
+    ("WebhookFaults", Unit::Count),
+    ("WebhooksRepaired", Unit::Count),
     ("Woken", Unit::Count),
 ];
 
@@ -54,8 +75,14 @@ pub enum Metric<'a> {
     SignatureFailure { store: Option<&'a StoreId> },
     /// A sales order was completed; from the first hint until now.
     OrderLatency { store: &'a StoreId, latency: SignedDuration },
-    /// An order became an exception.
-    Exception { store: &'a StoreId },
+    /// An order became an exception, for the reason that its code says.
+    Exception { store: &'a StoreId, code: &'a str },
+    /// Exceptions that wait for people, of a store. Said once a minute: read it
+    /// by its maximum, never by its sum.
+    ExceptionsOpen { store: &'a StoreId, orders: usize },
+    /// For how long the order waits that waits longest, of a store. Measured
+    /// once a minute while there is one.
+    OldestWaiting { store: &'a StoreId, age: SignedDuration },
     /// Orders that wait in the ledger although they are due, or were parked
     /// now.
     Parked { store: &'a StoreId, orders: usize },
@@ -63,10 +90,14 @@ pub enum Metric<'a> {
     CircuitOpen { peer: &'a Peer },
     /// Orders whose hint was lost.
     FoundByPoll { store: &'a StoreId, orders: usize },
+    /// Refunds of which no hint had told.
+    RefundsFoundByPoll { store: &'a StoreId, refunds: usize },
     /// Orders sent again because they were due.
     Woken { store: &'a StoreId, orders: usize },
     /// A call to an ERP, and how it failed if it did.
     ErpCall { erp: &'a ErpId, failure: Option<&'a CallError> },
+    /// A call to a shop, and how it failed if it did.
+    ShopCall { store: &'a StoreId, failure: Option<&'a CallError> },
     /// A store whose configuration is not usable. Said again each minute.
     StoreDisabled { store: &'a StoreId },
     /// Items that an event named, of those that were taken.
@@ -103,93 +134,27 @@ pub enum Metric<'a> {
     StockLag { store: &'a StoreId, lag: SignedDuration },
     /// Requests for stock to the shop.
     ShopRequests { store: &'a StoreId, reads: usize, writes: usize },
-}
-
-impl Metric<'_> {
-    /// Counts it. Does nothing where no telemetry was set up.
-    pub fn record(self) {
-        match self {
-            Self::OrderAccepted { store } => count("OrdersAccepted", 1, &Of::Store(store)),
-            Self::SignatureFailure { store } => {
-                count("SignatureFailures", 1, &store.map_or(Of::Nobody, Of::Store));
-            }
-            Self::OrderLatency { store, latency } => measure("OrderLatencyMs", latency, &Of::Store(store)),
-            Self::Exception { store } => count("Exceptions", 1, &Of::Store(store)),
-            Self::Parked { store, orders } => count("Parked", orders, &Of::Store(store)),
-            Self::CircuitOpen { peer: Peer::Erp(erp) } => count("CircuitOpen", 1, &Of::Erp(erp)),
-            Self::CircuitOpen { peer: Peer::Store(store) } => count("CircuitOpen", 1, &Of::Store(store)),
-            Self::FoundByPoll { store, orders } => count("FoundByPoll", orders, &Of::Store(store)),
-            Self::Woken { store, orders } => count("Woken", orders, &Of::Store(store)),
-            Self::ErpCall { erp, failure } => {
-                count("ErpCalls", 1, &Of::Erp(erp));
-                if let Some(failure) = failure {
-                    count(failure_name(failure), 1, &Of::Erp(erp));
-                }
-            }
-            Self::StoreDisabled { store } => count("StoresDisabled", 1, &Of::Store(store)),
-            Self::EventItems { erp, items } => count("EventItems", items, &Of::Erp(erp)),
-            Self::EventOrders { erp, orders } => count("EventOrders", orders, &Of::Erp(erp)),
-            Self::EventRefused { erp } => count("EventsRefused", 1, &Of::Erp(erp)),
-            Self::FollowTick => count("FollowTicks", 1, &Of::Nobody),
-            Self::FollowedOrders { erp, orders } => count("FollowedOrders", orders, &Of::Erp(erp)),
-            Self::FollowFailed { erp } => count("FollowFailures", 1, &Of::Erp(erp)),
-            Self::FollowUnfinished { erp } => count("FollowUnfinished", 1, &Of::Erp(erp)),
-            Self::StockRefreshed { erp, items } => count("StockRefreshed", items, &Of::Erp(erp)),
-            Self::StockSyncFailed { erp } => count("StockSyncFailures", 1, &Of::Erp(erp)),
-            Self::StockStale { store, age } => measure("StockStaleMs", age, &Of::Store(store)),
-            Self::StockWritten { store, items } => count("StockWritten", items, &Of::Store(store)),
-            Self::StockWaiting { store, items } => count("StockWaiting", items, &Of::Store(store)),
-            Self::StockExceptions { store, items } => count("StockExceptions", items, &Of::Store(store)),
-            Self::StockLag { store, lag } => measure("StockLagMs", lag, &Of::Store(store)),
-            Self::ShopRequests { store, reads, writes } => {
-                count("ShopReads", reads, &Of::Store(store));
-                count("ShopWrites", writes, &Of::Store(store));
-            }
-        }
-    }
-}
-
-fn failure_name(failure: &CallError) -> &'static str {
-    match failure {
-        CallError::Rejected(_) => "ErpRejected",
-        CallError::RetrySoon { .. } => "ErpRetrySoon",
-        CallError::Blocked { .. } => "ErpBlocked",
-        CallError::Unknown { .. } => "ErpUnknown",
-    }
-}
-
-/// Whose it is: the one dimension of the second count.
-enum Of<'a> {
-    Store(&'a StoreId),
-    Erp(&'a ErpId),
-    Nobody,
-}
-
-impl Of<'_> {
-    fn dimension(&self) -> Option<(&'static str, String)> {
-        match self {
-            Self::Store(store) => Some(("store", store.to_string())),
-            Self::Erp(erp) => Some(("erp", erp.to_string())),
-            Self::Nobody => None,
-        }
-    }
-}
-
-fn count(name: &'static str, n: usize, of: &Of) {
-    let n = u64::try_from(n).unwrap_or(u64::MAX);
-    metrics::counter!(name).increment(n);
-    if let Some((key, value)) = of.dimension() {
-        metrics::counter!(name, key => value).increment(n);
-    }
-}
-
-fn measure(name: &'static str, duration: SignedDuration, of: &Of) {
-    // Seven weeks and more are all the same, and clocks can run backwards.
-    let ms = f64::from(u32::try_from(duration.as_millis().max(0)).unwrap_or(u32::MAX));
-    metrics::histogram!(name).record(ms);
-    if let Some((key, value)) = of.dimension() {
-        metrics::histogram!(name, key => value).record(ms);
-    }
+    /// Three deliveries in a row had a signature that does not hold.
+    SignatureFailuresInARow { store: &'a StoreId },
+    /// A delivery was the shop's own refusal: whoever made the webhook has lost
+    /// the right to read orders.
+    OwnerWithoutRights { store: &'a StoreId },
+    /// Webhooks that were made, or made anew, because one was missing or wrong.
+    WebhookRepaired { store: &'a StoreId, webhooks: usize },
+    /// Webhooks that are wrong and could not be repaired.
+    WebhookFault { store: &'a StoreId, webhooks: usize },
+    /// What the match of shop, ledger and ERP came to.
+    Differences { store: &'a StoreId, detected: usize, repaired: usize, parked: usize },
+    /// A night's match had not come to its end when its time was over.
+    NightUnfinished { store: &'a StoreId },
+    /// A night's match failed.
+    NightFailed { store: &'a StoreId },
+    /// Orders that a backfill sent to the queue.
+    BackfillSent { store: &'a StoreId, orders: usize },
+    /// Exceptions that a person released as a group, sent to the queue.
+    Released { store: &'a StoreId, orders: usize },
+    /// A person did something in the console. Who is in the audit only.
+    ConsoleAction,
 }
 
 /// Tells the exporter the units.

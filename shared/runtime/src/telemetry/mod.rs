@@ -21,9 +21,11 @@
 //! within it; `correlation` is one id from the webhook to the ERP.
 
 mod counted;
+mod counted_shop;
 mod lines;
 mod metric;
 mod panics;
+mod record;
 
 use std::io::{self, Write};
 
@@ -37,6 +39,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use weir_domain::hint::Hint;
 
 pub use counted::CountedErp;
+pub use counted_shop::CountedShop;
 pub use metric::{METRICS, Metric};
 pub use panics::{Panicked, contain};
 
@@ -97,9 +100,10 @@ pub fn order_span(hint: &Hint) -> Span {
 /// The crate whose worker runs in two functions: its lines are told in both.
 const ORDERS_WORKER: &str = "order_push";
 
+/// What [`Telemetry::init`] sets up, to another writer than standard output.
 /// Weir's own lines at `level`, libraries' from warnings on: below that they
 /// may quote what must not be logged.
-fn subscriber<W>(function: &str, level: Level, writer: W) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(function: &str, level: Level, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {

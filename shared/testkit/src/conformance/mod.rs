@@ -2,21 +2,27 @@
 //! that what is proved over the fake holds for the real one.
 //!
 //! Each case has a store or a job of its own: all of them share one table.
-//! [`Ledger::due`] is asked right after a write, which an emulator answers
-//! from the present state; a real index may lag by moments.
+//! [`Ledger::due`] and [`OpenOrders`] are asked right after a write, which an
+//! emulator answers from the present state; a real index may lag by moments.
 
 mod claims;
 mod completion;
 mod of_the_erp;
 mod open;
+mod open_orders;
+mod operate;
 mod others;
+pub mod queues;
 pub mod stock;
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::hint::{Cause, Hint};
 use weir_domain::id::{OrderKey, RefundId};
 use weir_domain::order::RefundRef;
-use weir_domain::ports::{Claim, DueOrder, Held, Ledger, MappingStore, Schedules};
+use weir_domain::ports::{
+    Actions, Claim, DueOrder, Held, Jobs, Ledger, MappingStore, OpenOrders, Reports, Schedules,
+    WebhookTroubles,
+};
 use weir_domain::record::{Concern, Exception, Hold, OrderRecord, OrderState, Seen};
 
 use crate::sample;
@@ -24,11 +30,16 @@ use crate::sample;
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
 /// Runs every case against an empty ledger.
-pub async fn run<L: Ledger + Schedules + MappingStore>(ledger: &L) {
+pub async fn run<L>(ledger: &L)
+where
+    L: Ledger + Schedules + MappingStore + OpenOrders + Jobs + Reports + Actions + WebhookTroubles,
+{
     claims::run(ledger).await;
     completion::run(ledger).await;
     of_the_erp::run(ledger).await;
     open::run(ledger).await;
+    open_orders::run(ledger).await;
+    operate::run(ledger).await;
     others::run(ledger).await;
 }
 
@@ -68,6 +79,7 @@ fn read(held: &mut Held, seconds: i64) {
         status: order.status.clone(),
         version: order.version(),
         totals: order.totals(),
+        refunds: order.refunds.iter().map(|refund| refund.id).collect(),
     });
 }
 
@@ -98,6 +110,7 @@ fn exception() -> Exception {
         since: at(0),
         about: Some(OrderState::of(&order)),
         concern: Concern::Deliveries,
+        accepted: None,
     }
 }
 

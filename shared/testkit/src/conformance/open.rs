@@ -123,15 +123,15 @@ async fn seen_names_what_was_read(ledger: &impl Ledger) {
     keys.extend((100..196).map(|id| key("seen", id)));
     let seen = ledger.seen(&keys).await.expect("the ledger answers");
     assert_eq!(seen.len(), 1);
-    assert_eq!(
-        seen.get(&read_key).copied(),
-        record.seen.as_ref().map(weir_domain::record::Seen::surely_until)
-    );
+    assert_eq!(seen.get(&read_key).cloned(), weir_domain::ports::SeenState::of(&record));
     assert_eq!(ledger.seen(&[]).await.map(|seen| seen.len()), Ok(0));
 
     let mut held = claim(ledger, &webhook(&read_key, 50), "a").await;
     read(&mut held, 50);
     held.record.seen.as_mut().expect("it was just read").version.modified_at = at(40);
+    let refunds = [7, 8].map(weir_domain::id::RefundId);
+    held.record.seen.as_mut().expect("it was just read").refunds = refunds.into();
     complete(ledger, held, 51).await;
-    assert_eq!(ledger.seen(&keys).await.map(|seen| seen.get(&read_key).copied()), Ok(Some(at(40))));
+    let expected = weir_domain::ports::SeenState { surely_until: at(40), refunds: refunds.into() };
+    assert_eq!(ledger.seen(&keys).await.map(|seen| seen.get(&read_key).cloned()), Ok(Some(expected)));
 }

@@ -112,6 +112,13 @@ impl FakeDynamo {
         }
     }
 
+    /// The same, whose index has only these attributes beside all keys.
+    #[must_use]
+    pub fn including(self, attributes: &[&str]) -> Self {
+        lock(&self.state).index.include(attributes);
+        self
+    }
+
     /// Every item, by key.
     pub fn items(&self) -> Vec<Item> {
         lock(&self.state).items.values().cloned().collect()

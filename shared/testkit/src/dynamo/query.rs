@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
 use super::evaluate::Scope;
 use super::expression::{Comparator, Condition, Operand};
 use super::limits::{PAGE, bytes, check_key};
-use super::{Answer, FakeDynamo, FakeDynamoError, Item, Key, all_used, key};
+use super::{Answer, FakeDynamo, FakeDynamoError, Item, Key, Names, all_used, key};
 use crate::lock;
 
 /// One change of an item, for the index.
@@ -27,6 +27,8 @@ pub(super) struct Index {
     name: String,
     pk: String,
     sk: String,
+    /// What it has beside all keys; `None`: everything.
+    included: Option<Vec<String>>,
     rows: BTreeMap<(Key, Key), Item>,
     unapplied: VecDeque<Mutation>,
 }
@@ -40,6 +42,7 @@ impl Index {
             name: name.to_owned(),
             pk: pk.to_owned(),
             sk: sk.to_owned(),
+            included: None,
             rows: BTreeMap::new(),
             unapplied: VecDeque::new(),
         }
@@ -62,9 +65,23 @@ impl Index {
             if let Some(item) = after
                 && let Some(row) = self.row(&item)
             {
+                let item = self.projected(item);
                 self.rows.insert((row, key), item);
             }
         }
+    }
+
+    /// From now on only these attributes are in it, beside all keys.
+    pub(super) fn include(&mut self, attributes: &[&str]) {
+        self.included = Some(attributes.iter().map(|name| (*name).to_owned()).collect());
+    }
+
+    fn projected(&self, mut item: Item) -> Item {
+        if let Some(included) = &self.included {
+            let keys = ["pk", "sk", &self.pk, &self.sk];
+            item.retain(|name, _| keys.contains(&name.as_str()) || included.contains(name));
+        }
+        item
     }
 
     /// Refuses an item whose keys of the index the platform would not take.
@@ -108,76 +125,128 @@ impl Page {
         self.bytes += bytes(item);
         self.found.push(item.clone());
     }
+
+    /// What of these rows the key condition names, until it is full.
+    fn read<'a>(&mut self, rows: impl Iterator<Item = &'a Item>, asked: &Asked<'_>) -> Answer<()> {
+        for item in rows {
+            if self.is_full() {
+                break;
+            }
+            if asked.holds(item)? {
+                self.add(item);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl FakeDynamo {
     /// `Query`. Of the index: as it was `lag` changes ago.
     pub fn query(&self, input: &QueryInput, lag: usize) -> Answer<QueryOutput> {
-        if input.filter_expression().is_some() || input.scan_index_forward().is_some() {
-            return Err(FakeDynamoError::invalid("filters and directions are not known here".to_owned()));
+        if input.filter_expression().is_some() {
+            return Err(FakeDynamoError::invalid("filters are not known here".to_owned()));
         }
+        let counts = match input.select() {
+            None => false,
+            Some(Select::Count) => true,
+            Some(other) => return Err(FakeDynamoError::invalid(format!("{other:?} is not known here"))),
+        };
         let text = input.key_condition_expression();
         let text = text.ok_or_else(|| FakeDynamoError::invalid("a query without a key".to_owned()))?;
         let mut state = lock(&self.state);
         let condition = state.condition(text)?;
         let (names, values) = (input.expression_attribute_names(), input.expression_attribute_values());
         all_used(condition.placeholders.iter(), names, values)?;
-        let nothing = Item::new();
-        let scope = Scope { item: &nothing, names, values };
-        let holds = |item: &Item| Scope { item, names, values }.holds(&condition.tree);
+        let asked = Asked { tree: &condition.tree, names, values };
         let mut page = Page { limit: limit(input)?, bytes: 0, found: Vec::new() };
-        let after = input.exclusive_start_key();
-        if let Some(name) = input.index_name() {
-            if name != state.index.name {
-                return Err(FakeDynamoError::invalid(format!("there is no index {name}")));
+        let of_index: Vec<String> = match input.index_name() {
+            Some(name) => {
+                state.index.read(name, input, lag, &asked, &mut page)?;
+                vec![state.index.pk.clone(), state.index.sk.clone()]
             }
-            if input.consistent_read() == Some(true) {
-                return Err(FakeDynamoError::invalid("no index is read consistently".to_owned()));
+            None => {
+                let bounds = bounds(&asked.partition("pk")?);
+                let from = input.exclusive_start_key().map(|item| key(Some(item))).transpose()?;
+                page.read(span(&state.items, bounds, from, input)?, &asked)?;
+                Vec::new()
             }
-            state.index.catch_up(lag);
-            let partition = partition(&scope, &condition.tree, &state.index.pk)?;
-            let begin = Bound::Included(((partition.clone(), String::new()), Key::default()));
-            let from = match after {
-                Some(after) => Bound::Excluded(state.index.place(after)?),
-                None => begin,
-            };
-            let rows = state.index.rows.range((from, Bound::Unbounded));
-            for (_, item) in rows.take_while(|((row, _), _)| row.0 == partition) {
-                if page.is_full() {
-                    break;
-                }
-                if holds(item)? {
-                    page.add(item);
-                }
-            }
-        } else {
-            let partition = partition(&scope, &condition.tree, "pk")?;
-            let from = match after {
-                Some(after) => Bound::Excluded(key(Some(after))?),
-                None => Bound::Included((partition.clone(), String::new())),
-            };
-            let rows = state.items.range((from, Bound::Unbounded));
-            for (_, item) in rows.take_while(|(row, _)| row.0 == partition) {
-                if page.is_full() {
-                    break;
-                }
-                if holds(item)? {
-                    page.add(item);
-                }
-            }
-        }
-        let last = page.found.last().filter(|_| page.is_full());
-        let of_index = [state.index.pk.as_str(), state.index.sk.as_str()];
-        let of_index = if input.index_name().is_some() { &of_index[..] } else { &[] };
-        let part = |item: &Item, name: &str| Some((name.to_owned(), item.get(name)?.clone()));
-        let last = last.map(|item| {
-            ["pk", "sk"].iter().chain(of_index).filter_map(|name| part(item, name)).collect::<Item>()
-        });
+        };
         drop(state);
+        let last = page.found.last().filter(|_| page.is_full());
+        let part = |item: &Item, name: &str| Some((name.to_owned(), item.get(name)?.clone()));
+        let keys = ["pk", "sk"].into_iter().chain(of_index.iter().map(String::as_str));
+        let last = last.map(|item| keys.filter_map(|name| part(item, name)).collect::<Item>());
         let count = i32::try_from(page.found.len()).unwrap_or(i32::MAX);
-        let output = QueryOutput::builder().set_items(Some(page.found)).count(count);
+        let items = Some(page.found).filter(|_| !counts);
+        let output = QueryOutput::builder().set_items(items).count(count).scanned_count(count);
         Ok(output.set_last_evaluated_key(last).build())
     }
+}
+
+impl Index {
+    /// A page of it, as it was `lag` changes ago.
+    fn read(
+        &mut self,
+        name: &str,
+        input: &QueryInput,
+        lag: usize,
+        asked: &Asked<'_>,
+        page: &mut Page,
+    ) -> Answer<()> {
+        if name != self.name {
+            return Err(FakeDynamoError::invalid(format!("there is no index {name}")));
+        }
+        if input.consistent_read() == Some(true) {
+            return Err(FakeDynamoError::invalid("no index is read consistently".to_owned()));
+        }
+        self.catch_up(lag);
+        let (begin, end) = bounds(&asked.partition(&self.pk)?);
+        let bounds = ((begin, Key::default()), (end, Key::default()));
+        let from = input.exclusive_start_key().map(|item| self.place(item)).transpose()?;
+        page.read(span(&self.rows, bounds, from, input)?, asked)
+    }
+}
+
+/// A key condition and what it goes by.
+struct Asked<'a> {
+    tree: &'a Condition,
+    names: Option<&'a Names>,
+    values: Option<&'a Item>,
+}
+
+impl Asked<'_> {
+    fn holds(&self, item: &Item) -> Answer<bool> {
+        Scope { item, names: self.names, values: self.values }.holds(self.tree)
+    }
+
+    /// The one partition that it names.
+    fn partition(&self, pk: &str) -> Answer<String> {
+        let nothing = Item::new();
+        partition(&Scope { item: &nothing, names: self.names, values: self.values }, self.tree, pk)
+    }
+}
+
+/// The first place of a partition, and the first one after it.
+fn bounds(partition: &str) -> (Key, Key) {
+    ((partition.to_owned(), String::new()), (format!("{partition}\0"), String::new()))
+}
+
+/// The rows of a partition, from where a page ended on, in the direction that
+/// is asked for.
+fn span<'a, K: Ord>(
+    rows: &'a BTreeMap<K, Item>,
+    (begin, end): (K, K),
+    from: Option<K>,
+    input: &QueryInput,
+) -> Answer<Box<dyn Iterator<Item = &'a Item> + 'a>> {
+    if from.as_ref().is_some_and(|from| *from < begin || *from >= end) {
+        return Err(FakeDynamoError::invalid("a start that is not of the partition".to_owned()));
+    }
+    let (first, last) = (Bound::Included(begin), Bound::Excluded(end));
+    Ok(match (input.scan_index_forward() == Some(false), from.map(Bound::Excluded)) {
+        (false, from) => Box::new(rows.range((from.unwrap_or(first), last)).map(|(_, item)| item)),
+        (true, from) => Box::new(rows.range((first, from.unwrap_or(last))).rev().map(|(_, item)| item)),
+    })
 }
 
 fn limit(input: &QueryInput) -> Answer<usize> {

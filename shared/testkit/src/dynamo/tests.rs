@@ -177,3 +177,67 @@ fn what_the_platform_would_not_store_is_refused() {
     assert!(refused(&put("1", &[("open_pk", "")])) && refused(&put("1", &[("open_sk", &"x".repeat(1025))])));
     assert!(table.items().is_empty());
 }
+
+fn query(
+    condition: &str,
+    partition: &str,
+) -> aws_sdk_dynamodb::operation::query::builders::QueryInputBuilder {
+    let name = condition.split([' ', '#']).nth(1).unwrap();
+    aws_sdk_dynamodb::operation::query::QueryInput::builder()
+        .table_name("ledger")
+        .key_condition_expression(condition)
+        .expression_attribute_names(format!("#{name}"), name)
+        .expression_attribute_values(":p", s(partition))
+}
+
+#[test]
+fn a_query_goes_backwards_page_by_page_within_its_partition() {
+    let table = table();
+    for sk in ["1", "2", "3"] {
+        table.put(&put(sk, &[])).unwrap();
+    }
+    for pk in ["A\u{1}", "AB", "B"] {
+        let mut other = put("9", &[]);
+        other.item.as_mut().unwrap().insert("pk".to_owned(), s(pk));
+        table.put(&other).unwrap();
+    }
+    let page = |from| {
+        let query = query("#pk = :p", "A").scan_index_forward(false).limit(2).set_exclusive_start_key(from);
+        let page = table.query(&query.build().unwrap(), 0).unwrap();
+        let sks: Vec<_> = page.items().iter().map(|item| item["sk"].as_s().unwrap().clone()).collect();
+        (sks, page.last_evaluated_key)
+    };
+    let (first, from) = page(None);
+    assert_eq!(first, ["3", "2"]);
+    let (second, from) = page(from);
+    assert_eq!((second, from), (vec!["1".to_owned()], None));
+    let elsewhere =
+        query("#pk = :p", "A").exclusive_start_key("pk", s("B")).exclusive_start_key("sk", s("9"));
+    let elsewhere = elsewhere.build().unwrap();
+    assert!(matches!(table.query(&elsewhere, 0), Err(FakeDynamoError::Invalid(_))), "of another partition");
+}
+
+#[test]
+fn a_count_gives_no_items_and_goes_on_like_any_page() {
+    let table = table();
+    for sk in ["1", "2", "3"] {
+        table.put(&put(sk, &[])).unwrap();
+    }
+    let count = query("#pk = :p", "A").select(aws_sdk_dynamodb::types::Select::Count);
+    let whole = table.query(&count.clone().build().unwrap(), 0).unwrap();
+    assert_eq!((whole.count(), whole.items().len(), whole.last_evaluated_key()), (3, 0, None));
+    let part = table.query(&count.limit(2).build().unwrap(), 0).unwrap();
+    assert_eq!((part.count(), part.last_evaluated_key().map(|key| key["sk"].clone())), (2, Some(s("2"))));
+}
+
+#[test]
+fn an_index_has_only_what_is_included() {
+    let table = table().including(&["owner"]);
+    let attributes = [("owner", "a"), ("record", "{}"), ("open_pk", "due"), ("open_sk", "1")];
+    table.put(&put("1", &attributes)).unwrap();
+    let query = query("#open_pk = :p", "due").index_name("open").build().unwrap();
+    let page = table.query(&query, 0).unwrap();
+    let mut names: Vec<&str> = page.items()[0].keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["open_pk", "open_sk", "owner", "pk", "sk"]);
+}

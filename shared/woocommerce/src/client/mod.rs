@@ -9,11 +9,14 @@
 //! (OAuth 1.0a).
 
 mod answer;
+mod checkup;
 mod effect;
 mod exchange;
 mod fulfilment;
+mod history;
 mod oauth;
 mod stock;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +38,9 @@ use weir_domain::ports::{Clock, OrderStub, Shop, ShopError, ShopOrder, ShopPage}
 use weir_http::{Client, Guard, answered_at};
 
 use crate::canonical::{OrderError, order, refunds};
-use crate::wire::{self, Scalar};
+use crate::wire::{self, List, Scalar, WireRefundRef};
+
+pub use webhooks::StoreWebhooks;
 
 /// One exchange, from connecting to the last byte.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -46,12 +51,14 @@ pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 const PAGE: usize = 100;
 /// Pages of an order's refunds that are read: more have no sense.
 const REFUND_PAGES: u32 = 10;
+/// What a listing tells of each order.
+const STUB_FIELDS: &str = "id,date_modified_gmt,refunds";
 /// Decimals asked for, so that a line is not rounded before it is summed.
 const DECIMALS: &str = "6";
 
 /// A key of the REST API. `read` is enough for a store that keeps its own
-/// stock and is told nothing; one whose stock is published, or that is told of
-/// parcels and returns, needs `read_write`.
+/// stock and is told nothing; one whose stock or webhooks are managed, or that is
+/// told of parcels and returns, needs `read_write`.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
     /// `ck_…`
@@ -158,7 +165,7 @@ impl ShopClient {
         let mut stubs = Vec::new();
         let mut at = None;
         for page in 1..=pages {
-            let answer = self.get(self.listing(status, after, page, "id,date_modified_gmt")).await?;
+            let answer = self.get(self.listing(status, after, page, STUB_FIELDS)).await?;
             at = at.or_else(|| answered_at(&answer.headers));
             let found = read_stubs(&answer.body)?;
             let is_last = found.len() < PAGE;
@@ -283,11 +290,15 @@ fn read_stubs(body: &[u8]) -> Result<Vec<OrderStub>, ShopError> {
     struct Stub {
         id: Scalar,
         date_modified_gmt: Scalar,
+        refunds: List<WireRefundRef>,
     }
     let stubs = wire::listing::<Stub>(body).map_err(|why| CallError::retry_soon(why.to_string()))?;
     let read = |stub: &Stub| {
         let id = stub.id.id().ok().filter(|id| *id != 0)?;
-        Some(OrderStub { id: OrderId(id), modified_at: stub.date_modified_gmt.gmt().ok()?? })
+        // One without an id is named again by the order itself.
+        let refunds = stub.refunds.iter().filter_map(|refund| refund.id.id().ok().filter(|id| *id != 0));
+        let refunds = refunds.map(RefundId).collect();
+        Some(OrderStub { id: OrderId(id), modified_at: stub.date_modified_gmt.gmt().ok()??, refunds })
     };
     let read: Option<Vec<_>> = stubs.iter().map(read).collect();
     Ok(read.ok_or_else(|| CallError::unknown("the listing has an order without id or date"))?)
@@ -302,6 +313,9 @@ mod tests {
         let stubs = read_stubs(br#" [{"id":25,"date_modified_gmt":"2026-11-23T19:41:10"}]"#).unwrap();
         assert_eq!(stubs[0].id, OrderId(25));
         assert_eq!(stubs[0].modified_at.to_string(), "2026-11-23T19:41:10Z");
+        assert_eq!(stubs[0].refunds, []);
+        let refunded = br#"[{"id":2,"date_modified_gmt":"2026-11-23T19:41:10","refunds":[{"id":31},{}]}]"#;
+        assert_eq!(read_stubs(refunded).unwrap()[0].refunds, [RefundId(31)]);
         assert_eq!(read_stubs(b"[]").unwrap(), []);
         for odd in ["{}", "null", "", "[", "<br />[]", r#"{"code":"x"}"#] {
             let retry =

@@ -51,7 +51,7 @@ impl ShopStock for ShopClient {
 }
 
 /// An order or product that cannot be asked for has no business here.
-fn call_error(error: ShopError) -> CallError {
+pub(super) fn call_error(error: ShopError) -> CallError {
     match error {
         ShopError::Call(error) => error,
         ShopError::Gone => CallError::unknown("the shop says of a listing that it is gone"),

@@ -186,7 +186,7 @@ async fn a_listing_asks_in_gmt_without_a_z() {
             ("order", "asc"),
             ("per_page", "100"),
             ("page", "1"),
-            ("_fields", "id,date_modified_gmt"),
+            ("_fields", "id,date_modified_gmt,refunds"),
         ],
     );
 }

@@ -8,6 +8,7 @@ mod deliveries;
 mod edge;
 mod evening;
 mod fulfilment;
+mod harm;
 mod orders;
 mod products;
 mod recordings;

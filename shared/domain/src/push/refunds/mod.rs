@@ -8,7 +8,7 @@ mod rules;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
-use super::act::except;
+use super::resolved::except;
 use super::session::{Done, Session};
 use super::{Reason, Stop};
 use crate::circuit::Peer;
@@ -86,7 +86,7 @@ impl Session<'_> {
     /// one is about no state yet: whoever comes next has the refunds to settle.
     pub(super) fn hold_meanwhile(&mut self, ended: &Result<Done, Stop>, stood: Option<Exception>) {
         let exception = match ended {
-            Err(Stop::Except(reason)) => Some(Exception { about: None, ..self.exception(reason.clone()) }),
+            Err(Stop::Except(reason)) => Some(self.exception_anew(reason.clone())),
             _ => stood,
         };
         if let Some(exception) = exception {

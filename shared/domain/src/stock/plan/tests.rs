@@ -77,7 +77,14 @@ impl Known {
     fn row(mut self, order: u64, quantity: i64, after_s: i64) -> Self {
         let placed_at = self.state.position.as_ref().unwrap().as_of + SignedDuration::from_secs(after_s);
         let reduced = Some(reduction(quantity, placed_at));
-        let row = InFlight { item: item(), line: line(order), reduced, confirming: n(0), generation: None };
+        let row = InFlight {
+            item: item(),
+            line: line(order),
+            reduced,
+            confirming: n(0),
+            generation: None,
+            written_off: None,
+        };
         self.state.lines.push(row);
         self
     }
@@ -86,6 +93,13 @@ impl Known {
     fn read_again(mut self, order: u64, quantity: i64) -> Self {
         let reduced = reduction(quantity, now() - SignedDuration::from_secs(30));
         self.news.push(InFlightNews { item: item(), line: line(order), reduced, confirming: None });
+        self
+    }
+
+    /// A person wrote the last sale off as of `seconds` before now.
+    fn written_off(mut self, seconds: i64) -> Self {
+        let row = self.state.lines.last_mut().unwrap();
+        row.written_off = Some(now() - SignedDuration::from_secs(seconds));
         self
     }
 
@@ -236,6 +250,15 @@ fn a_cancellation_inside_the_window_raises_nothing_and_lowers_nothing() {
 #[test]
 fn a_sale_read_after_the_quantity_counts() {
     assert_eq!(Known::shop_shows(10).read_again(1, 2).delta(""), n(-2));
+}
+
+#[test]
+fn what_a_person_wrote_off_is_off_in_every_read_of_it() {
+    let known = || Known::shop_shows(8).row(1, 2, 10);
+    assert_eq!(known().written_off(50).delta(""), n(2));
+    assert_eq!(known().written_off(51).delta(""), n(0), "the order changed after that");
+    assert_eq!(known().written_off(30).read_again(1, 2).delta(""), n(2));
+    assert_eq!(known().written_off(31).read_again(1, 2).delta(""), n(0), "it changed, and counts");
 }
 
 #[test]

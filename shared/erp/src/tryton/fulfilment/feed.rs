@@ -24,10 +24,10 @@ use weir_domain::ports::ChangedOrders;
 use super::super::Tryton;
 use super::super::client::{Query, Unread};
 use super::super::feed::{self, By, Change, Dates, Pass, Stream};
+use super::super::keys::WebKey;
 use super::super::sale::SALE;
 use super::super::stock::MOVE;
 use super::super::wire::Shown;
-use super::keys::WebKey;
 use super::shipments::{PACKAGE, SHIPMENT, reference};
 
 /// Records a call; a shipment with its moves is some 1,000 bytes. Fewer where

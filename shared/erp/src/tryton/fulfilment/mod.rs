@@ -6,7 +6,6 @@
 //! shipment left is in Tryton's log: a second call, where something has left.
 
 mod feed;
-mod keys;
 mod quantity;
 #[cfg(test)]
 mod recorded;
@@ -28,14 +27,14 @@ use super::sale::{HEAD_FIELDS, Head, SALE};
 use super::stock::{MOVE, MoveState, Unit};
 use super::wire::{Shown, WireQuantity};
 use super::workflow::id;
-use quantity::UNIT;
+pub(super) use quantity::UNIT;
 use returns::ReturnShipment;
 use shipments::{Extras, SHIPMENT, Shipment};
 
-const PRODUCT: &str = "product.product";
+pub(super) const PRODUCT: &str = "product.product";
 const RETURN_SHIPMENT: &str = "stock.shipment.out.return";
 /// What people are told of a line of which nobody said what it sells.
-const NO_ITEM: &str = "a line without an item";
+pub(super) const NO_ITEM: &str = "a line without an item";
 /// A sale and its return sales. Nobody returns one order a hundred times.
 const SALES_PER_CALL: usize = 100;
 

@@ -13,7 +13,7 @@ use weir_domain::outcome::CallError;
 use super::super::stock::{DIGITS, Unit};
 use super::super::wire::{Shown, WireQuantity};
 
-pub(super) const UNIT: &str = "product.uom";
+pub(in crate::tryton) const UNIT: &str = "product.uom";
 
 /// A quantity in a unit that may be another one.
 enum Part {

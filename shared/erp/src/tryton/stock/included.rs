@@ -13,7 +13,7 @@ use weir_domain::ports::BookedLine;
 
 use super::super::Tryton;
 use super::super::client::Query;
-use super::super::lines::shop_line;
+use super::super::lines::{is_adjustment, shop_line};
 use super::super::wire::WireQuantity;
 use super::goods::{UNIT_FIELDS, WireUnits};
 use super::moves::MoveState;
@@ -162,12 +162,38 @@ fn add(
     // Tryton leaves out what the key's user may not read.
     let moves = line.moves.as_ref();
     let moves = moves.ok_or_else(|| CallError::blocked("the key's user may not read stock.move"))?;
-    let Some(shop_line) = line.note.as_deref().and_then(shop_line) else { return Ok(()) };
-    for booked in wanted.get(&(line.sale.web_id.clone(), shop_line)).into_iter().flatten() {
-        let sum = included.entry(booked.line.clone()).or_default();
-        for one in moves {
-            *sum += one.taken(&booked.sku)?;
+    let note = line.note.as_deref().unwrap_or_default();
+    let sale = line.sale.web_id.as_str();
+    match shop_line(note) {
+        Some(shop_line) => {
+            let key = (sale.to_owned(), shop_line);
+            wanted.get(&key).into_iter().flatten().try_for_each(|booked| count(booked, moves, included))
         }
+        None if is_adjustment(note) => Ok(()),
+        None => moves.iter().try_for_each(|one| match first_of_its_item(one, sale, wanted) {
+            Some(booked) => count(booked, std::slice::from_ref(one), included),
+            None => Ok(()),
+        }),
+    }
+}
+
+/// Whose a move is of a line that people typed: in a sale that was made by hand
+/// and adopted, no line says so. It counts once, for the first of the shop's
+/// lines with its item, so that what is taken is rather too little.
+fn first_of_its_item<'a>(one: &Move, sale: &str, wanted: &Wanted<'a>) -> Option<&'a BookedLine> {
+    let lines = wanted.range((sale.to_owned(), 0)..=(sale.to_owned(), u64::MAX));
+    let mut lines = lines.flat_map(|(_, lines)| lines.iter().copied());
+    lines.find(|booked| one.product.code.as_ref() == Some(&booked.sku.0))
+}
+
+fn count(
+    booked: &BookedLine,
+    moves: &[Move],
+    included: &mut BTreeMap<LineKey, Decimal>,
+) -> Result<(), CallError> {
+    let sum = included.entry(booked.line.clone()).or_default();
+    for one in moves {
+        *sum += one.taken(&booked.sku)?;
     }
     Ok(())
 }
@@ -235,10 +261,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_is_left_out() {
-        for note in [Value::Null, json!("weir:rounding"), json!("a remark"), json!("weir:line:x")] {
-            let lines = [line("4711", &note, &json!([one("draft", "MUG", "customer")]))];
+    fn what_is_nobodys_is_left_out() {
+        for note in [json!("weir:rounding"), json!("weir:tax"), json!("a remark")] {
+            let lines = [line("4711", &note, &json!([one("draft", "CUP", "customer")]))];
             assert!(sums(&lines, &[booked(1, 17)]).is_empty());
+        }
+        let rounding = [line("4711", &json!("weir:rounding"), &json!([one("draft", "MUG", "customer")]))];
+        assert!(sums(&rounding, &[booked(1, 17)]).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_people_typed_counts_once_for_its_item() {
+        let moves = json!([one("draft", "MUG", "customer"), one("draft", "CUP", "customer")]);
+        for note in [Value::Null, json!("a remark"), json!("weir:line:x")] {
+            let lines = [line("4711", &note, &moves)];
+            let wanted = [booked(1, 17), booked(1, 18), booked(2, 17)];
+            assert_eq!(sums(&lines, &wanted), [(17, "2".to_owned())], "{note}");
         }
     }
 

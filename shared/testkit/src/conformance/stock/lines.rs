@@ -42,8 +42,14 @@ async fn a_line_is_both_halves(stock: &impl StockStore) {
     let (item, key) = (item("halves", "MUG-L"), line("halves", 1, 1));
     put(stock, news(&item, &key, read(2, 10, 11), None)).await;
     let reduced = Some(read(2, 10, 11));
-    let mut expected =
-        InFlight { item: item.clone(), line: key.clone(), reduced, confirming: 0.into(), generation: None };
+    let mut expected = InFlight {
+        item: item.clone(),
+        line: key.clone(),
+        reduced,
+        confirming: 0.into(),
+        generation: None,
+        written_off: None,
+    };
     assert_eq!(only_line(stock, &item).await, expected);
 
     let second =

@@ -8,11 +8,12 @@ mod documents;
 mod keys;
 mod lines;
 mod stale;
+mod write_offs;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use weir_domain::id::{Generation, ItemKey, LineKey, Sku, StoreId};
-use weir_domain::ports::{Confirming, InFlightNews, ItemState, StockStore};
+use weir_domain::ports::{Confirming, InFlightNews, ItemState, StockStore, WriteOffs};
 use weir_domain::stock::in_flight::Told;
 use weir_domain::stock::{Intent, LocationStock, Position, Publication, Reduction};
 
@@ -20,11 +21,12 @@ use super::at;
 use crate::sample;
 
 /// Runs every case against an empty store.
-pub async fn run(stock: &impl StockStore) {
+pub async fn run<S: StockStore + WriteOffs>(stock: &S) {
     documents::run(stock).await;
     keys::run(stock).await;
     lines::run(stock).await;
     stale::run(stock).await;
+    write_offs::run(stock).await;
 }
 
 /// Runs the cases that need thousands of rows.

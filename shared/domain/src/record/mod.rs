@@ -1,6 +1,8 @@
 //! The ledger's record of one order: four axes instead of one line of
 //! states, and only facts. No personal data is kept.
 
+mod hold;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::fulfilment::{ParcelRecord, ReturnRecord};
 use crate::id::{EntityId, ErpId, Generation, OrderKey, ParcelId, RefundId, ReturnId, Sku};
 use crate::money::Totals;
-use crate::order::{Order, OrderStatus, Outline, RefundRef, Version};
+use crate::order::{Order, OrderStatus, Outline, Version};
 use crate::ports::{DocumentState, ErpDocument};
 use crate::sales::Release;
 use crate::stock::effects::StockEffects;
+pub use hold::{Acceptance, Concern, Exception, Hold, OrderState, WaitReason};
 
 /// Everything Weir knows about one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +128,9 @@ pub struct Seen {
     pub version: Version,
     /// What it came to.
     pub totals: Totals,
+    /// The refunds that it named: a new one does not always move its date.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub refunds: BTreeSet<RefundId>,
 }
 
 impl Seen {
@@ -209,116 +215,6 @@ pub enum FulfilmentAxis {
     PartShipped,
     Shipped,
     Returned,
-}
-
-/// What keeps an order from going on. An exception never erases the fact
-/// that a document exists: that is another axis.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "hold", rename_all = "snake_case")]
-pub enum Hold {
-    /// Nothing.
-    None,
-    /// Time: it is looked at again at `due_at`.
-    Waiting {
-        /// For what.
-        reason: WaitReason,
-        /// When the minute tick wakes it.
-        due_at: Timestamp,
-        /// The exception it was in when it had to wait: a wait hides none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        excepted: Option<Box<Exception>>,
-    },
-    /// A person has to decide.
-    Exception(Exception),
-    /// A person said so.
-    Held {
-        /// Their words.
-        reason: String,
-    },
-}
-
-/// What an order waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitReason {
-    /// The customer, or a plugin, may still be changing it.
-    QuietPeriod,
-    /// A bank transfer or a capture: the reservation ends when due.
-    Payment,
-    /// The outcome of a call is unknown; looked up when due.
-    UnknownOutcome,
-    /// The peer asked for time, or refused connections.
-    PeerBusy,
-    /// The circuit of an ERP or a shop is open.
-    CircuitOpen(crate::circuit::Peer),
-    /// The store's configuration is not usable.
-    StoreDisabled,
-    /// Something newer was heard while it was worked on.
-    NewerHint,
-    /// The shop showed an older state than before: a cache, or a replica that
-    /// lags. It is read again.
-    StaleRead,
-    /// A person released it.
-    Released,
-}
-
-/// Why a person has to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exception {
-    /// Stable, `snake_case`: exceptions are grouped by (code, subject).
-    pub code: String,
-    /// What the code is about, e.g. the SKU that is not mapped; one bad SKU
-    /// is one group however many orders it stops.
-    pub subject: String,
-    /// One sentence for people. Never names a person.
-    pub detail: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// The state of the order that it is about: it stands while the shop says
-    /// the same. `None` where the order could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub about: Option<OrderState>,
-    /// Whether the next look at its deliveries answers it.
-    #[serde(default, skip_serializing_if = "is_order")]
-    pub concern: Concern,
-}
-
-/// What an exception is about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Concern {
-    /// The order itself, or its refunds.
-    #[default]
-    Order,
-    /// What was sent, or came back.
-    Deliveries,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_order(concern: &Concern) -> bool {
-    *concern == Concern::Order
-}
-
-/// What the shop said about an order, as far as it can be answered by us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderState {
-    /// Which content.
-    pub version: Version,
-    /// Where the shop said it was.
-    pub status: OrderStatus,
-    /// Its refunds, by id. A list: serde reads no number as a key inside a
-    /// tagged enum, which [`Hold`] is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refunds: Vec<RefundRef>,
-}
-
-impl OrderState {
-    /// Of an order as it was read.
-    pub fn of(order: &Order) -> Self {
-        let mut refunds = order.refunds.clone();
-        refunds.sort_by_key(|refund| refund.id);
-        Self { version: order.version(), status: order.status.clone(), refunds }
-    }
 }
 
 /// An ERP document made for an order.
@@ -408,7 +304,7 @@ impl OrderRecord {
         match &self.hold {
             Hold::Exception(exception) => Some(exception),
             Hold::Waiting { excepted, .. } => excepted.as_deref(),
-            Hold::None | Hold::Held { .. } => None,
+            Hold::None | Hold::Held { .. } | Hold::Skipped { .. } => None,
         }
     }
 
@@ -454,8 +350,10 @@ impl OrderRecord {
     /// What people see: a view of the four axes.
     pub fn view(&self) -> &'static str {
         match (&self.hold, self.document) {
+            (Hold::Exception(exception), _) if exception.accepted.is_some() => "accepted",
             (Hold::Exception(_), _) => "exception",
             (Hold::Held { .. }, _) => "held",
+            (Hold::Skipped { .. }, _) => "skipped",
             (Hold::Waiting { reason: WaitReason::Payment, .. }, DocumentAxis::InErp) => "reserved",
             (Hold::Waiting { .. }, _) => "waiting",
             (Hold::None, DocumentAxis::Pushing) => "pushing",

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use weir_domain::config::TrytonConfig;
-use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId};
+use weir_domain::id::{DocumentKey, Generation, OrderId, OrderKey, RefundId, StoreId};
 
 /// What a sale is known by in a shop; both are null in a sale that people
 /// made.
@@ -14,30 +14,47 @@ pub(super) struct WebKey {
 
 impl WebKey {
     /// The orders it can be of: none, or one, unless two stores share a shop.
-    pub(super) fn orders<'a>(&self, config: &'a TrytonConfig) -> impl Iterator<Item = OrderKey> + 'a {
-        let order = self.web_id.as_deref().and_then(order);
-        let shop = self.web_shop;
-        let stores = config.web_shops.iter().filter(move |(_, id)| Some(**id) == shop);
-        stores.filter_map(move |(store, _)| Some(OrderKey { store: store.clone(), order: order? }))
+    pub(super) fn orders<'a>(&'a self, config: &'a TrytonConfig) -> impl Iterator<Item = OrderKey> + 'a {
+        self.documents(config).map(|document| document.order)
+    }
+
+    /// The documents it can be.
+    pub(super) fn documents<'a>(
+        &'a self,
+        config: &'a TrytonConfig,
+    ) -> impl Iterator<Item = DocumentKey> + 'a {
+        let stores = config.web_shops.iter().filter(|(_, id)| Some(**id) == self.web_shop);
+        stores.filter_map(|(store, _)| self.document(store))
+    }
+
+    /// The document of a store of its shop that it names.
+    pub(super) fn document(&self, store: &StoreId) -> Option<DocumentKey> {
+        document(store, self.web_id.as_deref()?)
+    }
+
+    /// Whether it says of no order that the sale is its: it says nothing, or
+    /// what Tryton's own form fills in when a person chooses a shop, which is
+    /// 32 random bytes.
+    pub(super) fn is_nobodys(&self) -> bool {
+        let web_id = self.web_id.as_deref().unwrap_or_default();
+        web_id.is_empty() || (web_id.len() == 64 && web_id.bytes().all(|digit| digit.is_ascii_hexdigit()))
     }
 }
 
-/// The order of a [`reference`](DocumentKey::reference): of one of its lives,
-/// or of a refund of it. Whatever is written otherwise is not ours.
-fn order(web_id: &str) -> Option<OrderId> {
+/// The document of a [`reference`](DocumentKey::reference): one of the lives
+/// of an order, or a refund of it. Whatever is written otherwise is not ours.
+fn document(store: &StoreId, web_id: &str) -> Option<DocumentKey> {
     let (order, rest) = match web_id.split_once('.') {
         Some((order, rest)) => (order, Some(rest)),
         None => (web_id, None),
     };
-    let order = OrderId(order.parse().ok()?);
-    // Any store: a reference does not say which.
-    let key = OrderKey { store: "any".parse().ok()?, order };
+    let key = OrderKey { store: store.clone(), order: OrderId(order.parse().ok()?) };
     let document = match rest.map(|rest| (rest, rest.strip_prefix('r'))) {
         None => DocumentKey::of_order(&key, Generation::FIRST),
         Some((_, Some(refund))) => DocumentKey::of_refund(&key, RefundId(refund.parse().ok()?)),
         Some((generation, None)) => DocumentKey::of_order(&key, Generation(generation.parse().ok()?)),
     };
-    (document.reference() == web_id).then_some(order)
+    (document.reference() == web_id).then_some(document)
 }
 
 #[cfg(test)]
@@ -48,8 +65,10 @@ mod tests {
 
     #[test]
     fn a_reference_is_read_back_and_nothing_else_is_ours() {
+        let store: StoreId = "main".parse().unwrap();
         for web_id in ["4711", "4711.2", "4711.17", "4711.r31"] {
-            assert_eq!(order(web_id), Some(OrderId(4711)), "{web_id}");
+            let document = document(&store, web_id).unwrap();
+            assert_eq!((document.order.order, document.reference().as_str()), (OrderId(4711), web_id));
         }
         for web_id in [
             "",
@@ -65,7 +84,7 @@ mod tests {
             "3f9a0c",
             "99999999999999999999",
         ] {
-            assert_eq!(order(web_id), None, "{web_id}");
+            assert_eq!(document(&store, web_id), None, "{web_id}");
         }
     }
 
@@ -88,5 +107,15 @@ mod tests {
         {
             assert!(orders(web_shop, web_id).is_empty(), "{web_shop:?} {web_id:?}");
         }
+    }
+
+    #[test]
+    fn what_a_form_fills_in_names_nobody() {
+        let nobodys = |web_id: Option<&str>| {
+            WebKey { web_shop: Some(3), web_id: web_id.map(str::to_owned) }.is_nobodys()
+        };
+        let token = "0123456789abcdef".repeat(4);
+        assert!(nobodys(None) && nobodys(Some("")) && nobodys(Some(&token)));
+        assert!(!nobodys(Some("4711")) && !nobodys(Some(&token[1..])) && !nobodys(Some(&"x".repeat(64))));
     }
 }
