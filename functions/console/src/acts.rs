@@ -4,14 +4,15 @@
 use jiff::Timestamp;
 use weir_domain::desk::{Action, By};
 use weir_domain::id::{OrderKey, StoreId};
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::mapping::{MappingKey, MappingKind};
 use weir_domain::ports::Note;
 use weir_domain::push::preview::{Preview, PreviewError};
 
 use crate::Problem;
-use crate::audited::{Done, audited, reason};
-use crate::data::{limits, mappings::parse_kind, queues};
+use crate::audited::{Done, audited, begun_and_audited, reason};
+use crate::data::{history, limits, mappings::parse_kind, queues};
+use crate::patience::in_time;
 use crate::session::Actor;
 use crate::state::App;
 
@@ -64,17 +65,28 @@ pub async fn on_order(
         let acted = app.desk.act(key, action, &by).await?;
         Ok(Done { message: acted.what, state: Some(acted.state) })
     };
-    audited(app, actor, action.as_str(), &key.to_string(), &why, work).await
+    let late = || {
+        Problem::unclear(
+            "The shop or the ERP did not answer in time: it may have happened. Look again before you repeat it.",
+        )
+    };
+    audited(app, actor, action.as_str(), &key.to_string(), &why, in_time(work, late)).await
 }
 
 /// What would happen to an order now. Changes nothing.
 pub async fn preview(app: &App, key: &OrderKey) -> Result<Preview, Problem> {
-    let preview = app.push.preview(key, app.desk.erps.as_ref()).await;
-    preview.map_err(|error| match error {
-        PreviewError::StoreDisabled(_) | PreviewError::Shop(_) => Problem::not_possible(error.to_string()),
-        PreviewError::Ledger(error) => error.into(),
-        PreviewError::Call(error) => error.into(),
-    })
+    let work = async {
+        let preview = app.push.preview(key, app.desk.erps.as_ref()).await;
+        preview.map_err(|error| match error {
+            PreviewError::StoreDisabled(_) | PreviewError::Shop(_) => {
+                Problem::not_possible(error.to_string())
+            }
+            PreviewError::Ledger(error) => error.into(),
+            PreviewError::Call(error) => error.into(),
+        })
+    };
+    let late = "The shop or the ERP did not answer in time. Nothing was changed: try again.";
+    in_time(work, || Problem::unavailable(late)).await
 }
 
 /// Adds a mapping, or replaces it. `codes` are the ERP's; none is a meaning of
@@ -153,7 +165,7 @@ pub async fn backfill(
     if from >= until {
         return Err(Problem::not_possible("The span ends before it begins."));
     }
-    begin(app, actor, store, JobKind::Backfill { from, until }, per_minute, why).await
+    begin(app, actor, store, JobKind::Backfill { from, until, by: BackfillBy::Placed }, per_minute, why).await
 }
 
 async fn begin(
@@ -169,11 +181,14 @@ async fn begin(
     if !(1..=limits::PACE).contains(&per_minute) {
         return Err(Problem::not_possible("The pace is 1 to 300 orders a minute."));
     }
-    let (word, subject) = described(store, &what);
+    let (verb, subject) = described(store, &what);
     let work = async {
-        let running = app.jobs.jobs(store, limits::JOBS).await?;
-        if running.iter().any(|job| job.state == JobState::Running && job.what == what) {
+        let running = app.jobs.running(store).await?;
+        if running.iter().any(|job| job.what == what) {
             return Err(Problem::conflict("The same is under way already."));
+        }
+        if running.len() >= limits::RUNNING {
+            return Err(Problem::conflict("Too many jobs are under way: wait, or stop one."));
         }
         let now = app.clock.now();
         let job = Job {
@@ -194,7 +209,7 @@ async fn begin(
         put(app, &job).await?;
         Ok(Done::new(format!("Begun: {per_minute} orders a minute, with the next minute's tick.")))
     };
-    audited(app, actor, word, &subject, &why, work).await
+    audited(app, actor, verb, &subject, &why, work).await
 }
 
 /// Sorts by the time of its beginning.
@@ -205,7 +220,7 @@ fn job_id(now: Timestamp, correlation: &str) -> String {
 
 fn described(store: &StoreId, what: &JobKind) -> (&'static str, String) {
     match what {
-        JobKind::Backfill { from, until } => ("backfill", format!("{store}: {from} to {until}")),
+        JobKind::Backfill { from, until, .. } => ("backfill", format!("{store}: {from} to {until}")),
         JobKind::Release { code, subject } => ("release", format!("{store}: {code} {subject}")),
     }
 }
@@ -246,9 +261,9 @@ async fn turn(
     (from, to): (JobState, JobState),
 ) -> Result<Done, Problem> {
     let why = reason(why)?;
-    let found = app.jobs.jobs(store, limits::JOBS).await?.into_iter().find(|job| job.id == id);
+    let found = history::jobs(app, store).await?.into_iter().find(|job| job.id == id);
     let job = found.ok_or_else(|| Problem::not_found("There is no such job among the newest ones."))?;
-    let (word, said) = match to {
+    let (verb, said) = match to {
         JobState::Running => ("resume_job", "It goes on with the next minute's tick."),
         JobState::Stopped | JobState::Done => ("stop_job", "It is stopped, and can be resumed."),
     };
@@ -262,7 +277,7 @@ async fn turn(
         put(app, &turned).await?;
         Ok(Done::new(said))
     };
-    audited(app, actor, word, &format!("{what} ({id})"), &why, work).await
+    audited(app, actor, verb, &format!("{what} ({id})"), &why, work).await
 }
 
 /// Sends dead letters to their queue again: those of `limit`, at most
@@ -286,23 +301,33 @@ pub async fn redrive(
             sent => format!("{sent} dead letters were sent to their queue again."),
         }))
     };
-    let done = audited(app, actor, "redrive", &depth.queue, &why, work).await?;
+    let late = || Problem::unclear("The queue took too long: some were sent again. Look at what is left.");
+    let done = begun_and_audited(app, actor, "redrive", &depth.queue, &why, in_time(work, late)).await?;
     Ok((sent, done))
 }
 
-/// Deletes one dead letter by its receipt.
+/// Deletes one dead letter by its id.
 pub async fn delete_letter(
     app: &App,
     actor: &Actor,
     queue: &str,
-    receipt: &str,
+    letter: &str,
     why: &str,
 ) -> Result<Done, Problem> {
     let why = reason(why)?;
     let depth = queues::known(app, queue).await?;
+    if !(1..=100).contains(&letter.len()) || !letter.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::not_possible("Say which letter, by its id."));
+    }
     let work = async {
-        app.queues.delete_letter(&depth.queue, receipt).await?;
-        Ok(Done::new("The dead letter is deleted."))
+        if app.queues.delete_letter(&depth.queue, letter).await? {
+            return Ok(Done::new("The dead letter is deleted."));
+        }
+        Err(Problem::conflict(
+            "The letter is not to be seen just now: gone, or hidden while somebody looks at it. Try again in some seconds.",
+        ))
     };
-    audited(app, actor, "delete_letter", &depth.queue, &why, work).await
+    let late = || Problem::unclear("The queue took too long: the letter may be deleted. Look again.");
+    let subject = format!("{}: {letter}", depth.queue);
+    begun_and_audited(app, actor, "delete_letter", &subject, &why, in_time(work, late)).await
 }

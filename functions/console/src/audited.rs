@@ -2,6 +2,7 @@
 //! ended.
 
 use weir_domain::ports::ActionEntry;
+use weir_runtime::telemetry::Metric;
 
 use crate::Problem;
 use crate::session::Actor;
@@ -30,7 +31,7 @@ impl Done {
 /// A person's reason, without what stands around it.
 pub fn reason(why: &str) -> Result<String, Problem> {
     let why = why.trim();
-    let told = REASON_LENGTH.contains(&why.chars().count()) && !why.chars().any(|c| c.is_control());
+    let told = REASON_LENGTH.contains(&why.chars().count()) && !why.chars().any(char::is_control);
     if told {
         return Ok(why.to_owned());
     }
@@ -51,8 +52,10 @@ pub async fn audited(
     work: impl Future<Output = Result<Done, Problem>> + Send,
 ) -> Result<Done, Problem> {
     let ended = work.await;
+    Metric::ConsoleAction.record();
     let outcome = match &ended {
         Ok(done) => done.message.clone(),
+        Err(problem) if problem.is_unclear() => problem.message().to_owned(),
         Err(problem) => format!("Not done: {problem}"),
     };
     match &ended {
@@ -61,20 +64,42 @@ pub async fn audited(
             tracing::warn!(what, subject, code = problem.code(), "a person could not act");
         }
     }
-    let entry = ActionEntry {
-        at: app.clock.now(),
-        who: actor.who().to_owned(),
-        what: what.to_owned(),
-        why: why.to_owned(),
-        subject: subject.to_owned(),
-        outcome: outcome.clone(),
-        correlation: actor.correlation().to_owned(),
-    };
-    match app.actions.note_action(&entry).await {
+    match app.actions.note_action(&entry(app, actor, what, subject, why, &outcome)).await {
         Ok(()) => ended,
         Err(error) => {
             tracing::error!(what, subject, %error, "an action is not in the log of actions");
             Err(Problem::unavailable(format!("{outcome} But it could not be written to the log of actions.")))
         }
+    }
+}
+
+/// Like [`audited`], and written down before it is begun, too: for what leaves
+/// no other trace. What cannot be written down is not done.
+pub async fn begun_and_audited(
+    app: &App,
+    actor: &Actor,
+    what: &str,
+    subject: &str,
+    why: &str,
+    work: impl Future<Output = Result<Done, Problem>> + Send,
+) -> Result<Done, Problem> {
+    if let Err(error) = app.actions.note_action(&entry(app, actor, what, subject, why, "Begun.")).await {
+        tracing::error!(what, subject, %error, "an action was not begun: the log of actions takes nothing");
+        return Err(Problem::unavailable(
+            "Nothing was done: it could not be written to the log of actions. Try again.",
+        ));
+    }
+    audited(app, actor, what, subject, why, work).await
+}
+
+fn entry(app: &App, actor: &Actor, what: &str, subject: &str, why: &str, outcome: &str) -> ActionEntry {
+    ActionEntry {
+        at: app.clock.now(),
+        who: actor.who().to_owned(),
+        what: what.to_owned(),
+        why: why.to_owned(),
+        subject: subject.to_owned(),
+        outcome: outcome.to_owned(),
+        correlation: actor.correlation().to_owned(),
     }
 }

@@ -5,19 +5,22 @@
 //! there is one, otherwise from Secrets Manager. Mappings that people added are
 //! looked up where `LEDGER_TABLE` names a table; the seeds count in any case.
 
+mod in_time;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use weir_domain::config::{ErpConfig, StoreConfig};
 use weir_domain::doctor::{
-    Doctor, ErpCheckup, Examined, Fact, Finding, Report, ShopCheckup, Unread, Verdict,
+    CheckupConnections, Doctor, ErpCheckup, Examined, Fact, Finding, Report, ShopCheckup, Unread, Verdict,
 };
 use weir_domain::id::StoreId;
 use weir_domain::mapping::{MappingKey, Mappings};
@@ -26,7 +29,7 @@ use weir_erp::ConnectError;
 use weir_ledger::DynamoLedger;
 use weir_runtime::aws;
 use weir_runtime::clock::SystemClock;
-use weir_runtime::config::Configuration;
+use weir_runtime::config::{Configuration, Disabled, Problem};
 use weir_runtime::connections::{Connected, Erps, Shops};
 use weir_runtime::environment::{DocumentsEnvironment, LedgerEnvironment, Profile, process};
 use weir_runtime::mappings::SeededMappings;
@@ -34,6 +37,7 @@ use weir_runtime::secrets::{SecretError, SecretStore, Secrets, WEBHOOK_SECRET_LE
 use weir_woocommerce::client::{ApiKey, ShopClient, ShopClientError};
 
 use crate::wire::Failure;
+use in_time::{InTime, Readable, Until};
 
 /// Secrets on somebody's own machine: name → what the secret holds.
 const LOCAL_SECRETS: &str = "secrets.local.json";
@@ -42,7 +46,9 @@ const LOCAL_SECRETS: &str = "secrets.local.json";
 pub struct Checkups {
     configuration: Arc<Configuration>,
     secrets: Arc<Secrets>,
-    doctor: Doctor,
+    connections: Arc<dyn CheckupConnections>,
+    mappings: Arc<dyn MappingStore>,
+    patience: Option<Duration>,
 }
 
 impl Checkups {
@@ -55,22 +61,68 @@ impl Checkups {
         profile: Profile,
     ) -> Self {
         let secrets = Arc::new(secrets);
-        let connections = connect(configuration, &secrets, clock, profile);
-        let doctor = Doctor { connections: Arc::new(connections), mappings };
-        Self { configuration: Arc::clone(configuration), secrets, doctor }
+        let connections = Arc::new(connect(configuration, &secrets, clock, profile));
+        Self { configuration: Arc::clone(configuration), secrets, connections, mappings, patience: None }
+    }
+
+    /// Takes so long at most for one store. Without it, as long as it takes.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// Asks others than the configured ones.
+    #[must_use]
+    pub fn over(self, connections: Arc<dyn CheckupConnections>) -> Self {
+        Self { connections, ..self }
     }
 
     /// Looks at a store and its ERPs: some dozens of requests, one after the
     /// other. An error is a sentence for people.
     pub async fn of_store(&self, store: &StoreId) -> Result<Report, String> {
-        let config = self.configuration.store(store).map_err(|disabled| disabled.to_string())?;
-        let examined = Examined {
-            store: &config,
-            erps: self.erps_of(&config),
-            strong_secret: self.strong_secret(&config).await,
+        let peers = Arc::new(InTime::new(Arc::clone(&self.connections), self.patience));
+        let mappings = Arc::new(Readable {
+            mappings: Arc::clone(&self.mappings),
+            seeds: self.configuration.seeds.get(store).cloned().unwrap_or_default(),
+            until: peers.until,
+            trouble: Mutex::default(),
+        });
+        let doctor = Doctor { connections: peers.clone(), mappings: mappings.clone() };
+        let mut report = match self.configuration.stores.get(store) {
+            None => return Err(format!("there is no stores/{store}.json")),
+            Some(Ok(config)) => {
+                let examined = Examined {
+                    store: config,
+                    erps: self.erps_of(config),
+                    strong_secret: self.strong_secret(config, peers.until).await,
+                };
+                let report = doctor.examine(&examined).await;
+                report.map_err(|error| format!("The mappings of {store} cannot be had: {error}"))?
+            }
+            Some(Err(disabled)) => self.of_disabled(store, disabled, &doctor).await,
         };
-        let report = self.doctor.examine(&examined).await;
-        report.map_err(|error| format!("The mappings of {store} could not be looked up: {error}"))
+        report.between.extend(mappings.finding());
+        peers.say_what_is_missing(&mut report);
+        Ok(report)
+    }
+
+    /// Whose ERPs a wrong document means is not known: all that work.
+    async fn of_disabled(&self, store: &StoreId, disabled: &Disabled, doctor: &Doctor) -> Report {
+        let problem = |problem: &Problem| {
+            Finding {
+            check: "configuration",
+            verdict: Verdict::Bad,
+            what: format!("The store is switched off. {problem}"),
+            todo: "Put the document right, run `make check`, and deploy again. Its orders wait and are not lost."
+                .to_owned(),
+        }
+        };
+        let mut erps = Vec::new();
+        for erp in self.configuration.erps.keys() {
+            erps.push(doctor.examine_alone(erp).await);
+        }
+        let shop = disabled.0.iter().map(problem).collect();
+        Report { store: store.clone(), shop, erps, between: Vec::new() }
     }
 
     /// Each once, in the order of their names.
@@ -79,8 +131,8 @@ impl Checkups {
         self.configuration.erps.values().filter(named).collect()
     }
 
-    async fn strong_secret(&self, store: &StoreConfig) -> Fact<bool> {
-        let secrets = self.secrets.of_store(store).await;
+    async fn strong_secret(&self, store: &StoreConfig, until: Until) -> Fact<bool> {
+        let secrets = until.wait(self.secrets.of_store(store)).await.ok_or(Unread::NotAsked)?;
         let secrets = secrets.map_err(|error| Unread::Failed(error.to_string()))?;
         let is_strong = |secret: &SecretString| {
             let secret = secret.expose_secret();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION, ORIGIN, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, LOCATION, ORIGIN, REFRESH, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use maud::html;
 use subtle::ConstantTimeEq;
 use tracing::Instrument;
 use url::form_urlencoded;
@@ -18,6 +19,7 @@ use crate::Problem;
 use crate::auth::Auth;
 use crate::local::{Local, random};
 use crate::pages::errors;
+use crate::pages::layout::bare_page;
 use crate::session::{Admitted, Session};
 use crate::state::AppState;
 
@@ -38,6 +40,10 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Lets a request through, or answers it.
 pub async fn gate(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    // Strangers learn nothing; the log says why, once, at the start.
+    if matches!(app.auth, Auth::NotConfigured(_)) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     if let Auth::Local(local) = &app.auth {
         if !local.is_meant(request.headers()) {
             return refused(&path, Problem::forbidden("This address is not the console's."));
@@ -49,13 +55,13 @@ pub async fn gate(State(app): State<AppState>, request: Request, next: Next) -> 
     if is_public(request.method(), &path) {
         return next.run(request).await;
     }
-    let to = page(&request);
+    let asked = Asked::of(&request);
     match admitted(&app, request).await {
         Ok((request, correlation)) => {
             let span = tracing::info_span!("request", correlation);
             next.run(request).instrument(span).await
         }
-        Err(Stopped::SignedOut) => signed_out(&app.auth, &path, &to),
+        Err(Stopped::SignedOut) => signed_out(&app.auth, &path, &asked),
         Err(Stopped::Problem(problem)) => refused(&path, problem),
     }
 }
@@ -148,13 +154,28 @@ fn exchanged(local: &Local, request: &Request) -> Option<Response> {
     Some((StatusCode::SEE_OTHER, [(LOCATION, "/console/".to_owned()), (SET_COOKIE, cookie)]).into_response())
 }
 
-/// Where somebody goes on after signing in: what they wanted to look at.
-fn page(request: &Request) -> String {
-    let address = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
-    address.map_or("/console/", |address| address.as_str()).to_owned()
+/// What somebody without a session asks for.
+struct Asked {
+    reads: bool,
+    /// A page of ours leads to it.
+    from_us: bool,
+    /// Where they go on after signing in: what they wanted to look at.
+    to: String,
 }
 
-fn signed_out(auth: &Auth, path: &str, to: &str) -> Response {
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let address = request.uri().path_and_query().filter(|_| reads);
+        Self {
+            reads,
+            from_us: request.headers().get(FETCH_SITE).is_some_and(|site| site == "same-origin"),
+            to: address.map_or("/console/", |address| address.as_str()).to_owned(),
+        }
+    }
+}
+
+fn signed_out(auth: &Auth, path: &str, asked: &Asked) -> Response {
     if path.starts_with(API) {
         return Problem::signed_out().into_response();
     }
@@ -163,8 +184,27 @@ fn signed_out(auth: &Auth, path: &str, to: &str) -> Response {
             "Open the address that `make console` printed; it works once. Start it again for another one.";
         return refused(path, Problem::forbidden(message));
     }
-    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
-    (StatusCode::SEE_OTHER, [(LOCATION, format!("/console/sign-in?to={to}"))]).into_response()
+    if !asked.reads {
+        return refused(path, Problem::signed_out());
+    }
+    let to: String = form_urlencoded::byte_serialize(asked.to.as_bytes()).collect();
+    let sign_in = format!("/console/sign-in?to={to}");
+    if asked.from_us {
+        return led_on(&sign_in);
+    }
+    (StatusCode::SEE_OTHER, [(LOCATION, sign_in)]).into_response()
+}
+
+/// To the sign-in by a page in between. What comes from a page of ours may be
+/// a form, and no redirect of a form may lead to another host: browsers follow
+/// it by the policy of the page that the form is on.
+fn led_on(sign_in: &str) -> Response {
+    let content = html! {
+        h1 { "Your session is over" }
+        p.lead { "You are sent to sign in, and back to what you asked for." }
+        p { a.button href=(sign_in) { "Sign in" } }
+    };
+    ([(REFRESH, format!("0; url={sign_in}"))], bare_page("Your session is over", &content)).into_response()
 }
 
 /// For the API a line of JSON, for people a page.

@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod gate;
 pub mod local;
 pub mod pages;
+pub mod patience;
 mod problem;
 mod router;
 mod seal;

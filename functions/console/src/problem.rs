@@ -8,6 +8,9 @@ use weir_domain::desk::DeskError;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{LedgerError, QueueError};
 
+/// The code of what may have happened.
+const UNCLEAR: &str = "unclear";
+
 /// A status and a sentence for people. The pages put it onto a page of theirs
 /// (see [`Problem::status`], [`Problem::message`]); by itself it is the API's
 /// answer.
@@ -64,9 +67,14 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
 
-    /// 503: nobody can sign in yet.
-    pub fn not_configured(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_configured", message)
+    /// 503: it took too long, and may have happened all the same.
+    pub fn unclear(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, UNCLEAR, message)
+    }
+
+    /// Whether it may have happened.
+    pub fn is_unclear(&self) -> bool {
+        self.code == UNCLEAR
     }
 
     /// The status.

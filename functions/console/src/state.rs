@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weir_domain::desk::Desk;
 use weir_domain::id::StoreId;
 use weir_domain::ports::{
-    Actions, Clock, Jobs, Ledger, MappingStore, OpenOrders, Queues, Reports, StockStore,
+    Actions, Clock, Jobs, Ledger, MappingStore, OpenOrders, Queues, Reports, StockStore, Timelines,
 };
 use weir_domain::push::OrderPush;
 use weir_runtime::config::Configuration;
@@ -24,8 +24,10 @@ pub struct App {
     pub auth: Auth,
     /// The open work.
     pub open: Arc<dyn OpenOrders>,
-    /// Records, their audit, and circuits.
+    /// Records and circuits.
     pub ledger: Arc<dyn Ledger>,
+    /// The audits of orders.
+    pub timelines: Arc<dyn Timelines>,
     /// Backfills and releases.
     pub jobs: Arc<dyn Jobs>,
     /// What the nights found.

@@ -20,6 +20,7 @@ use weir_runtime::secrets::Secrets;
 use crate::auth::{Auth, OpenId};
 use crate::connections::DeskErps;
 use crate::doctor::Checkups;
+use crate::patience::PATIENCE;
 use crate::state::App;
 
 /// What stops a start.
@@ -52,6 +53,14 @@ impl Surroundings {
 
     /// The door of a function: the identity provider of `console.json`.
     pub fn openid(&self) -> Result<Auth, Failure> {
+        let auth = self.door()?;
+        if let Auth::NotConfigured(why) = &auth {
+            tracing::warn!(why, "the console answers nobody");
+        }
+        Ok(auth)
+    }
+
+    fn door(&self) -> Result<Auth, Failure> {
         Ok(match &self.configuration.console {
             Some(Ok(config)) => {
                 let (config, clock) = (Arc::clone(config), Arc::clone(&self.clock));
@@ -86,10 +95,12 @@ impl Surroundings {
             auth,
             open: ledger.clone(),
             ledger: ledger.clone(),
+            timelines: ledger.clone(),
             jobs: ledger.clone(),
             reports: ledger.clone(),
             actions: ledger.clone(),
-            doctor: Checkups::new(configuration, self.secrets(), mappings.clone(), clock, *profile),
+            doctor: Checkups::new(configuration, self.secrets(), mappings.clone(), clock, *profile)
+                .within(PATIENCE),
             mappings: mappings.clone(),
             stock: stock.clone(),
             desk: Desk {

@@ -8,25 +8,25 @@ use weir_domain::ports::{ActionEntry, Actions};
 use weir_domain::reconcile::Outcome;
 use weir_runtime::telemetry::Metric;
 
-use crate::minute::{Invocation, Minute, POLL_LEASE, count_if_blocked};
+use crate::minute::{Came, Invocation, Minute, POLL_LEASE, count_if_blocked};
 
 impl Minute {
-    pub(crate) async fn guard(&self, config: &StoreConfig, invocation: &Invocation<'_>) -> bool {
+    pub(crate) async fn guard(&self, config: &StoreConfig, invocation: &Invocation<'_>) -> Came {
         let store = &config.store;
         match self.guarded(config, invocation).await {
-            Ok(Guarded { skipped: true, .. }) => true,
+            Ok(Guarded { skipped: true, .. }) => Came::Well,
             Ok(guarded) => {
                 report(config, &guarded);
-                self.note_repairs(&guarded, invocation).await
+                if self.note_repairs(&guarded, invocation).await { Came::Well } else { Came::Failed }
             }
             Err(GuardError::Shop(error)) => {
                 count_if_blocked(store, &error);
-                tracing::error!(%store, %error, "the shop's webhooks cannot be seen; the next minute tries again");
-                true
+                tracing::error!(%store, %error, "the shop's webhooks cannot be seen; they are looked at again in two minutes");
+                Came::NoAnswer
             }
             Err(error) => {
                 tracing::error!(%store, %error, "the webhooks could not be guarded; the next minute goes on");
-                false
+                Came::Failed
             }
         }
     }
@@ -41,6 +41,7 @@ impl Minute {
         };
         let shop = self.peers.shops.get(&config.store).await?;
         let guard = Guard {
+            ledger: self.ledger.clone(),
             schedules: self.ledger.clone(),
             troubles: self.ledger.clone(),
             jobs: self.ledger.clone(),

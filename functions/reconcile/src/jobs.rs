@@ -11,8 +11,14 @@ use weir_runtime::telemetry::Metric;
 use crate::minute::{Invocation, Minute, POLL_LEASE, count_if_blocked};
 
 impl Minute {
-    pub(crate) async fn jobs(&self, config: &StoreConfig, invocation: &Invocation<'_>) -> bool {
-        let backfilled = self.backfill(config, invocation).await;
+    /// A backfill is of no use where the shop did not answer a moment ago.
+    pub(crate) async fn jobs(
+        &self,
+        config: &StoreConfig,
+        invocation: &Invocation<'_>,
+        answers: bool,
+    ) -> bool {
+        let backfilled = !answers || self.backfill(config, invocation).await;
         self.release(config, invocation).await && backfilled
     }
 
@@ -50,7 +56,8 @@ impl Minute {
         };
         let run = BackfillRun {
             store: &config.store,
-            shop: &*shop.history,
+            history: &*shop.history,
+            shop: &*shop.orders,
             owner: invocation.id,
             until: invocation.until,
         };

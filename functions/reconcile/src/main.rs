@@ -8,6 +8,7 @@ mod minute;
 mod night;
 mod open_work;
 mod poll;
+mod turns;
 mod wake;
 
 use std::sync::Arc;

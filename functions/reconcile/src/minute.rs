@@ -1,5 +1,5 @@
 //! What happens every minute, store by store: one store's trouble is not
-//! another's.
+//! another's, also where a shop hangs and each call lasts until its time-out.
 
 use std::sync::Arc;
 
@@ -15,9 +15,8 @@ use weir_runtime::mappings::SeededMappings;
 use weir_runtime::telemetry::Metric;
 
 use crate::connections::Peers;
+use crate::turns::{Times, side_by_side};
 
-/// Of the time that is left, the part in which pages may still be begun.
-const WORKING_PART: (i32, i32) = (4, 5);
 /// Of every schedule and claim of this function. Longer than its time-out: a
 /// dead run's lease ends by itself.
 pub(crate) const POLL_LEASE: SignedDuration = SignedDuration::from_secs(70);
@@ -34,6 +33,15 @@ pub(crate) struct Minute {
     pub(crate) base_url: Option<Url>,
     /// From which hour of the day (UTC) the night's match may begin.
     pub(crate) hour: i8,
+}
+
+/// What came of a duty that asks the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    Well,
+    /// The shop's trouble, not ours: it is left alone for this minute.
+    NoAnswer,
+    Failed,
 }
 
 /// One invocation.
@@ -57,8 +65,8 @@ impl Minute {
     /// The night's match takes what time is left.
     pub(crate) async fn run(&self, invocation: &str, deadline: Timestamp) -> Result<(), Incomplete> {
         let now = self.clock.now();
-        let until = now + deadline.duration_since(now) * WORKING_PART.0 / WORKING_PART.1;
-        let invocation = &Invocation { id: invocation, until };
+        let times = Times::of(now, deadline);
+        let by_day = &Invocation { id: invocation, until: times.day };
         let mut stores: Vec<Arc<StoreConfig>> = self.peers.configuration.usable_stores().cloned().collect();
         // Each minute another store is the first, so that shops that hang do
         // not keep the same others waiting for ever.
@@ -68,24 +76,34 @@ impl Minute {
         self.report_disabled();
         let mut done = Vec::new();
         for store in &stores {
-            done.push(self.wake(store, invocation).await);
+            done.push(self.wake(store, by_day).await);
         }
-        for store in &stores {
-            done.push(self.poll(store, invocation).await);
+        let served = side_by_side(&stores, async |store| self.serve(store, by_day).await).await;
+        let mut answering = Vec::new();
+        for (store, (duties, answers)) in stores.iter().zip(served) {
+            done.extend(duties);
+            if answers {
+                answering.push(store);
+            }
         }
-        for store in &stores {
-            done.push(self.guard(store, invocation).await);
-        }
-        for store in &stores {
-            done.push(self.jobs(store, invocation).await);
-            done.push(self.open_work(store).await);
-        }
-        for (served, store) in stores.iter().enumerate() {
-            let until = self.share(until, stores.len() - served);
-            done.push(self.night(store, &Invocation { until, ..*invocation }).await);
+        for (before, store) in answering.iter().enumerate() {
+            let until = self.share(times.until, answering.len() - before);
+            done.push(self.night(store, &Invocation { id: invocation, until }).await);
         }
         let failed = done.iter().filter(|done| !**done).count();
         if failed == 0 { Ok(()) } else { Err(Incomplete { failed, all: done.len() }) }
+    }
+
+    /// The day's duties of one store, and whether its shop answers.
+    async fn serve(&self, store: &StoreConfig, invocation: &Invocation<'_>) -> ([bool; 4], bool) {
+        let is_time = || self.clock.now() < invocation.until;
+        let polled = if is_time() { self.poll(store, invocation).await } else { Came::Well };
+        let asks = polled != Came::NoAnswer && is_time();
+        let guarded = if asks { self.guard(store, invocation).await } else { Came::Well };
+        let answers = [polled, guarded].iter().all(|came| *came != Came::NoAnswer);
+        let jobs = self.jobs(store, invocation, answers).await;
+        let open_work = self.open_work(store).await;
+        ([polled != Came::Failed, guarded != Came::Failed, jobs, open_work], answers)
     }
 
     /// Until when one of so many stores may work.

@@ -7,13 +7,13 @@ use weir_domain::poll::{Poll, PollError, Polled, Run};
 use weir_domain::ports::ShopError;
 use weir_runtime::telemetry::Metric;
 
-use crate::minute::{Invocation, Minute, POLL_LEASE, count_if_blocked};
+use crate::minute::{Came, Invocation, Minute, POLL_LEASE, count_if_blocked};
 
 impl Minute {
-    pub(crate) async fn poll(&self, config: &StoreConfig, invocation: &Invocation<'_>) -> bool {
+    pub(crate) async fn poll(&self, config: &StoreConfig, invocation: &Invocation<'_>) -> Came {
         let store = &config.store;
         match self.polled(config, invocation).await {
-            Ok(Polled { skipped: true, .. }) => true,
+            Ok(Polled { skipped: true, .. }) => Came::Well,
             Ok(polled) => {
                 tracing::info!(
                     %store,
@@ -25,19 +25,18 @@ impl Minute {
                 );
                 Metric::FoundByPoll { store, orders: polled.found }.record();
                 Metric::RefundsFoundByPoll { store, refunds: polled.found_refunds }.record();
-                true
+                Came::Well
             }
             Err(PollError::Shop(error)) => {
-                // The shop's trouble, not ours.
                 if let ShopError::Call(error) = &error {
                     count_if_blocked(store, error);
                 }
                 tracing::error!(%store, %error, "the shop cannot be polled; the next poll starts from the last checkpoint");
-                true
+                Came::NoAnswer
             }
             Err(error) => {
                 tracing::error!(%store, %error, "the poll failed; the next one starts from the last checkpoint");
-                false
+                Came::Failed
             }
         }
     }

@@ -45,7 +45,7 @@ fn target(path: &str) -> (&str, &str) {
 fn report(store: &str, topic: &str, correlation: &str, receipt: &Receipt) {
     let store_id = store.parse::<StoreId>().ok();
     match receipt {
-        Receipt::Queued(order, signed_with) => {
+        Receipt::Queued(order, signed_with) | Receipt::OldApi(order, signed_with) => {
             if let Some(store) = &store_id {
                 Metric::OrderAccepted { store }.record();
             }

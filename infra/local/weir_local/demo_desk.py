@@ -21,13 +21,11 @@ def morning(weir: Scene, unmapped: list[dict]) -> None:
     with step(f"{OPERATOR} signs in at {console}, at the identity provider"):
         person.sign_in(OPERATOR)
     for group in groups(person):
-        say(f"    {group['orders']} orders wait for one cause: {group['code']}, {group['subject']}."
-            f" {group['meaning']['means']} To do: {group['meaning']['to_do']}")
+        say(f"    {group['orders']} orders wait for one cause, {group['code']} {group['subject']}:"
+            f" {group['meaning']['means']}; to do: {group['meaning']['to_do']}")
         with step(f"the mapping {group['subject']} → {CODE} is added, and its orders are released"):
-            page = person.page(f"/mappings?store={STORE}&kind=item&name=sku:{group['subject']}")
-            act(person, page.form("/mappings"), codes=CODE)
             page = person.open(person.page("/exceptions").link(f"subject={group['subject']}"))
-            act(person, page.form("/exceptions/group/release"))
+            act(person, page.form("/exceptions/group/map"), codes=CODE, release="yes")
             weir.until(unmapped, {"in ERP"}, 120)
     books = weir.sales()
     for order in unmapped:

@@ -10,7 +10,6 @@ from . import build, demo_config, paths, tools
 from .console import Failure, say, step
 from .demo import MORNING, OUTAGE
 from .demo_config import STORE
-from .demo_stock import sellable
 from .scene import SETTLED, Scene
 from .stack import LocalStack
 from .stock_scene import StockScene
@@ -28,7 +27,7 @@ def take() -> None:
         stack.open_shop(STORE)
         # Whatever hour it is here, the night's match has begun.
         stack.deploy(demo_config.write(stack), NightlyHour="0")
-        weir, stock = Scene(stack), None
+        weir = Scene(stack)
         placed = weir.place(*MORNING)
         unmapped = weir.place("unmapped_sku", count=UNMAPPED, seed=6)
         with step(f"{len(placed)} orders, and {UNMAPPED} of something that the ERP has never heard of"):
@@ -37,7 +36,8 @@ def take() -> None:
             stock = StockScene(weir)
             stock.sync()
             stock.event("LAMP-1")
-            stock.until_settled({"LAMP-1": sellable(stock, "LAMP-1")}, 180)
+            weir.wait_without_ticks(lambda: "stock messages wait" if weir.depth(
+                stack.outputs["StockQueueUrl"]) else "", 180)
             weir.buy({"LAMP-1": 2})
         trouble(weir, placed)
         stack.tryton.stop()

@@ -6,6 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::OrderRecord;
 
+/// So many calls are told in one entry.
+pub const CALLS: usize = 40;
+
+/// One call to a shop or an ERP, in words that name no person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// When it was answered.
+    pub at: Timestamp,
+    /// Whom, e.g. `erp/books`.
+    pub peer: String,
+    /// What was asked, e.g. `make 4711: 2 × MUG-L; 50.00 + 9.50 = 59.50 EUR`.
+    pub request: String,
+    /// What was answered, or how it failed.
+    pub answer: String,
+}
+
 /// What happened to a record, by whom, and how it looked afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
@@ -21,6 +37,10 @@ pub struct AuditEntry {
     pub why: String,
     /// One id from the webhook to the ERP.
     pub correlation: String,
+    /// What was asked of the shop and the ERP since the entry before, and what
+    /// they answered; the first [`CALLS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Exchange>,
     /// The record as it was afterwards: replaying the audit gives the state.
     pub record: OrderRecord,
 }

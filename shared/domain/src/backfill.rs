@@ -1,7 +1,8 @@
-//! Backfills: every order placed in a span of time is looked at again, at a
-//! pace, until a person stops it or it is done.
+//! Backfills: every order placed, or changed, in a span of time is looked at
+//! again, at a pace, until a person stops it or it is done.
 //!
-//! The walk goes by the date on which orders were placed, which never moves. A
+//! The date on which orders were placed never moves. The date of their last
+//! change does, out of the span: such a change has a delivery of its own. A
 //! hint for each page is in the queue before the job's cursor says so: a crash
 //! in between looks at that page twice, which is harmless.
 
@@ -13,14 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::hint::{Cause, Hint};
 use crate::id::{OrderId, OrderKey, StoreId};
-use crate::job::{Job, JobKind, JobState};
+use crate::job::{BackfillBy, Job, JobKind, JobState};
 use crate::outcome::CallError;
-use crate::ports::{Clock, Jobs, LedgerError, Listed, OrderQueue, QueueError, ShopHistory};
+use crate::ports::{
+    Clock, Jobs, LedgerError, OrderQueue, OrderStub, Placed, QueueError, Shop, ShopError, ShopHistory,
+};
 
 /// Orders on a full page of the shop's listing.
 const PAGE: usize = 100;
-/// Jobs of a store that are looked through for running ones, newest first.
-pub(crate) const NEWEST_JOBS: usize = 50;
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// The outside of the use case.
@@ -38,8 +39,10 @@ pub struct Backfills {
 pub struct BackfillRun<'a> {
     /// The store.
     pub store: &'a StoreId,
-    /// Its history.
-    pub shop: &'a dyn ShopHistory,
+    /// Its history, by when orders were placed …
+    pub history: &'a dyn ShopHistory,
+    /// … and by when they changed.
+    pub shop: &'a dyn Shop,
     /// Unique to this run.
     pub owner: &'a str,
     /// No page is begun after this: 80 % of the function's time.
@@ -72,33 +75,37 @@ pub enum BackfillError {
 }
 
 impl Backfills {
-    /// Carries every running backfill of a store on.
+    /// Carries every running backfill of a store on. One that fails does not
+    /// keep the others waiting: the first failure is the answer in the end.
     pub async fn tick(&self, run: &BackfillRun<'_>) -> Result<Carried, BackfillError> {
         let mut carried = Carried::default();
-        for job in self.jobs.jobs(run.store, NEWEST_JOBS).await? {
-            let JobKind::Backfill { from, until } = job.what else { continue };
+        let mut failed = None;
+        for job in self.jobs.running(run.store).await? {
+            let JobKind::Backfill { from, until, by } = job.what else { continue };
             if job.state != JobState::Running || self.clock.now() >= run.until {
                 continue;
             }
             carried.jobs += 1;
-            self.carry(run, job, from, until, &mut carried).await?;
+            let span = Span { from, until, by };
+            if let Err(error) = self.carry(run, job, &span, &mut carried).await {
+                failed.get_or_insert(error);
+            }
         }
-        Ok(carried)
+        failed.map_or(Ok(carried), Err)
     }
 
     async fn carry(
         &self,
         run: &BackfillRun<'_>,
         mut job: Job,
-        from: Timestamp,
-        until: Timestamp,
+        span: &Span,
         carried: &mut Carried,
     ) -> Result<(), BackfillError> {
-        let mut position = Position::read(job.cursor.as_deref(), from);
+        let mut position = Position::read(job.cursor.as_deref(), span.from);
         let mut left = job.per_minute as usize;
         while left > 0 && self.clock.now() < run.until {
-            let listing = run.shop.placed_after(position.after, position.page).await?;
-            let turn = position.turn(&listing, until, left);
+            let listing = run.listing(span.by, position.after, position.page).await?;
+            let turn = position.turn(&listing, span.until, left);
             self.send(run, &turn.orders).await?;
             let sent = turn.orders.len();
             left -= sent;
@@ -137,10 +144,52 @@ impl Backfills {
     }
 }
 
+/// What a job looks through.
+struct Span {
+    from: Timestamp,
+    until: Timestamp,
+    by: BackfillBy,
+}
+
+/// An order of the listing.
+struct Found {
+    id: OrderId,
+    /// When it was placed, or changed.
+    at: Timestamp,
+}
+
+impl BackfillRun<'_> {
+    async fn listing(&self, by: BackfillBy, after: Timestamp, page: u32) -> Result<Vec<Found>, CallError> {
+        match by {
+            BackfillBy::Placed => {
+                let placed = self.history.ids_placed_after(after, page).await?;
+                Ok(placed.into_iter().map(Found::from).collect())
+            }
+            BackfillBy::Changed => match self.shop.changed_after(after, page).await {
+                Ok(changed) => Ok(changed.orders.into_iter().map(Found::from).collect()),
+                Err(ShopError::Call(error)) => Err(error),
+                Err(other) => Err(CallError::unknown(other.to_string())),
+            },
+        }
+    }
+}
+
+impl From<Placed> for Found {
+    fn from(placed: Placed) -> Self {
+        Self { id: placed.id, at: placed.created_at }
+    }
+}
+
+impl From<OrderStub> for Found {
+    fn from(stub: OrderStub) -> Self {
+        Self { id: stub.id, at: stub.modified_at }
+    }
+}
+
 /// Where the walk is; the job's cursor is its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
-    /// The listing is asked for what was placed after this: whole seconds.
+    /// The listing is asked for what comes after this: whole seconds.
     after: Timestamp,
     /// More than one only where one second fills pages.
     page: u32,
@@ -169,10 +218,10 @@ impl Position {
     }
 
     /// Takes at most `most` orders of a page that were not sent on.
-    fn turn(&self, listing: &[Listed], until: Timestamp, most: usize) -> Turn {
-        let inside = || listing.iter().filter(|listed| listed.created_at < until);
+    fn turn(&self, listing: &[Found], until: Timestamp, most: usize) -> Turn {
+        let inside = || listing.iter().filter(|found| found.at < until);
         let fresh: Vec<OrderId> =
-            inside().map(|listed| listed.id).filter(|id| !self.done.contains(id)).collect();
+            inside().map(|found| found.id).filter(|id| !self.done.contains(id)).collect();
         let orders: Vec<OrderId> = fresh.iter().copied().take(most).collect();
         if orders.len() < fresh.len() {
             let done = self.done.iter().chain(&orders).copied().collect();
@@ -182,17 +231,17 @@ impl Position {
         Turn { orders, next: self.step(listing), is_last }
     }
 
-    /// Goes on after a page. Orders are placed by whole seconds and `after` is
+    /// Goes on after a page. Orders are listed by whole seconds and `after` is
     /// exclusive, so the last second of a page is listed again; only a page
     /// within one second is paged.
-    fn step(&self, listing: &[Listed]) -> Self {
-        let last = listing.iter().map(|listed| listed.created_at).max().unwrap_or(self.after);
+    fn step(&self, listing: &[Found]) -> Self {
+        let last = listing.iter().map(|found| found.at).max().unwrap_or(self.after);
         let after = before(last);
         if after > self.after {
-            let again = listing.iter().filter(|listed| listed.created_at > after);
-            return Self { after, page: 1, done: again.map(|listed| listed.id).collect() };
+            let again = listing.iter().filter(|found| found.at > after);
+            return Self { after, page: 1, done: again.map(|found| found.id).collect() };
         }
-        let done = self.done.iter().copied().chain(listing.iter().map(|listed| listed.id)).collect();
+        let done = self.done.iter().copied().chain(listing.iter().map(|found| found.id)).collect();
         Self { after: self.after, page: self.page + 1, done }
     }
 }

@@ -7,7 +7,7 @@ use crate::config::StoreConfig;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
 use crate::ports::DocumentState;
-use crate::record::{DocumentAxis, Hold, OrderRecord, OrderState, Unfinished, WaitReason};
+use crate::record::{Concern, DocumentAxis, Hold, OrderRecord, OrderState, Unfinished, WaitReason};
 use crate::sales::Release;
 
 /// A state older than the one last seen is not believed for so long …
@@ -63,6 +63,9 @@ pub fn decide(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Ti
     if is_stale(record, order, now) {
         return Decision::Wait { reason: WaitReason::StaleRead, due_at: now + STALE_WAIT };
     }
+    if is_accepted_reservation(record) && reservation_is_over(record, order, config, now) {
+        return Decision::Expire;
+    }
     if exception_stands(record, order) {
         return Decision::Keep("nothing changed since its exception");
     }
@@ -88,8 +91,20 @@ fn exception_stands(record: &OrderRecord, order: &Order) -> bool {
     if record.unlisted_since.is_some() && record.due_at().is_some() {
         return false;
     }
-    let about = record.exception().and_then(|exception| exception.about.as_ref());
-    about.is_some_and(|about| *about == OrderState::of(order))
+    let Some(exception) = record.exception() else { return false };
+    exception.concern == Concern::Documents
+        || exception.about.as_ref().is_some_and(|about| *about == OrderState::of(order))
+}
+
+/// People took it as it is; its reservation runs all the same.
+pub(crate) fn is_accepted_reservation(record: &OrderRecord) -> bool {
+    let accepted = record.exception().is_some_and(|exception| exception.accepted.is_some());
+    accepted && record.document == DocumentAxis::InErp && record.released == Some(Release::Reserve)
+}
+
+fn reservation_is_over(record: &OrderRecord, order: &Order, config: &StoreConfig, now: Timestamp) -> bool {
+    let wanted = wanted(config.import.effect(order)) == Some(Release::Reserve);
+    wanted && record.released != Some(Release::Ship) && reservation_ends(order, config) <= now
 }
 
 /// The shop showed a newer state a short while ago. Later it is believed
@@ -126,8 +141,7 @@ fn wants_document(
     if !exists && config.cut_over.is_some_and(|cut_over| order.created_at < cut_over) {
         return Decision::Nothing("placed before the cut-over");
     }
-    let expires_at = reservation_ends(order, config);
-    if release == Release::Reserve && expires_at <= now && record.released != Some(Release::Ship) {
+    if reservation_is_over(record, order, config, now) {
         return if exists { Decision::Expire } else { Decision::Nothing("its reservation is over") };
     }
     let quiet_until = order.modified_at + SignedDuration::from_secs(config.import.quiet_period_s.into());

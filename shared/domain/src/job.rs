@@ -43,12 +43,15 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobKind {
-    /// Every order placed in a span of time is looked at again.
+    /// Every order placed, or changed, in a span of time is looked at again.
     Backfill {
         /// The first instant.
         from: Timestamp,
         /// The first instant after it.
         until: Timestamp,
+        /// Which of an order's dates has to be in it.
+        #[serde(default)]
+        by: BackfillBy,
     },
     /// Every order in one group of exceptions is tried again.
     Release {
@@ -57,6 +60,17 @@ pub enum JobKind {
         /// Their subject.
         subject: String,
     },
+}
+
+/// By which date the orders of a span of time are found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackfillBy {
+    /// When they were placed.
+    #[default]
+    Placed,
+    /// When they changed last.
+    Changed,
 }
 
 /// Whether a job goes on.

@@ -1,4 +1,5 @@
 //! The use case that finds what hints lost, over fakes.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::sync::Arc;
 

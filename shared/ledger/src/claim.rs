@@ -143,5 +143,5 @@ fn held(hint: &Hint, item: &Item) -> Result<Box<Held>, LedgerError> {
     // its holder vanished. A claim repeated by its own holder counts as such
     // too: looking once too often is safe, and a name may be used twice.
     let taken_over = finished + 1 < fence;
-    Ok(Box::new(Held { record, fence, taken_over }))
+    Ok(Box::new(Held { record, fence, taken_over, calls: Vec::new() }))
 }

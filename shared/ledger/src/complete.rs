@@ -1,7 +1,7 @@
 //! Writing a record: with its audit entry, in one transaction, fenced.
 
 use jiff::Timestamp;
-use weir_domain::audit::AuditEntry;
+use weir_domain::audit::{AuditEntry, Exchange};
 use weir_domain::hint::SKEW;
 use weir_domain::ports::{Held, LedgerError, Note, SeenState};
 use weir_domain::record::{Hold, OrderRecord, WaitReason};
@@ -33,9 +33,10 @@ impl DynamoLedger {
     pub(crate) async fn save_record(&self, held: &mut Held, note: &Note) -> Result<(), LedgerError> {
         let record = next(&held.record);
         for _ in 0..ROUNDS {
-            match self.write(&record, held.fence, facts(&record)?, note).await {
+            match self.write(&record, held, facts(&record)?, note).await {
                 Ok(()) => {
                     held.record = record;
+                    held.calls.clear();
                     return Ok(());
                 }
                 Err(Unwritten::Failed(error)) => return Err(error),
@@ -57,7 +58,7 @@ impl DynamoLedger {
                 let answered = "attribute_not_exists(#newest_hint) OR #newest_hint < :answered";
                 write = write.only_if(answered).value("answered", n(answered_before(&record)));
             }
-            match self.write(&record, held.fence, write, note).await {
+            match self.write(&record, &held, write, note).await {
                 Ok(()) => return Ok(record),
                 Err(Unwritten::Failed(error)) => return Err(error),
                 Err(Unwritten::Conflict) => {}
@@ -73,22 +74,22 @@ impl DynamoLedger {
     async fn write(
         &self,
         record: &OrderRecord,
-        fence: u64,
+        held: &Held,
         write: Write,
         note: &Note,
     ) -> Result<(), Unwritten> {
         // claimed as 7 ───────────────┤ released: lease_until 0
         //    ours      └ claimed as 8: we are fenced
         let ours = "#fence = :mine AND #lease_until > :released";
-        let write = write.only_if(ours).value("mine", n(fence)).value("released", n(0));
+        let write = write.only_if(ours).value("mine", n(held.fence)).value("released", n(0));
         let partition = order(&record.key);
         let writes = vec![
             self.update(primary(partition.clone(), RECORD), &write)?,
-            self.put_new(audit_item(partition, record, note)?)?,
+            self.put_new(audit_item(partition, record, &held.calls, note)?)?,
         ];
         match self.transact(writes).await {
             Ok(()) => Ok(()),
-            Err(Refusal::Condition(0, Some(item))) if is_ours(&item, fence) => Err(Unwritten::NewerHint),
+            Err(Refusal::Condition(0, Some(item))) if is_ours(&item, held.fence) => Err(Unwritten::NewerHint),
             Err(Refusal::Condition(0, _)) => Err(LedgerError::Fenced.into()),
             // An earlier answer to this very write was lost.
             Err(Refusal::Condition(..)) => {
@@ -152,7 +153,12 @@ fn is_ours(item: &Item, fence: u64) -> bool {
     number(item, "fence") == Some(fence) && number(item, "lease_until").is_some_and(|until: i64| until > 0)
 }
 
-fn audit_item(partition: String, record: &OrderRecord, note: &Note) -> Result<Item, LedgerError> {
+fn audit_item(
+    partition: String,
+    record: &OrderRecord,
+    calls: &[Exchange],
+    note: &Note,
+) -> Result<Item, LedgerError> {
     let entry = AuditEntry {
         seq: record.audit_seq,
         at: note.at,
@@ -160,6 +166,7 @@ fn audit_item(partition: String, record: &OrderRecord, note: &Note) -> Result<It
         what: note.what.clone(),
         why: note.why.clone(),
         correlation: record.correlation.clone(),
+        calls: calls.to_vec(),
         record: record.clone(),
     };
     let mut item = primary(partition, audit(entry.seq));

@@ -13,7 +13,7 @@
 //! | `SCHEDULE#<job>` | `STATE` | lease and cursor of scheduled work |
 //! | `MAPPING#<store>#<kind>#<name>` | `TARGET`, `AUDIT#<version>` | a mapping and its history |
 //! | `NAMES#<store>#<item code>` | `NAMES` | the same of items, the other way round |
-//! | `JOB#<store>` | id, which sorts by time | a backfill or a release, replaced by version |
+//! | `JOB#<store>` | id, which sorts by time | a backfill or a release, replaced by version; keys of the open index while it runs |
 //! | `REPORT#<store>` | night | what a night found |
 //! | `ACTIONS#<day>` | `<instant>#<request>#<fingerprint>` | what a person did |
 //! | `WEBHOOKS#<store>` | `STATE` | when deliveries last told of each trouble |

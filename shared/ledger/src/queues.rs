@@ -23,6 +23,13 @@ const LOOK_S: i32 = 5;
 const REDRIVE_S: i32 = 60;
 /// Seconds to wait for a letter: only who waits at all asks every server.
 const WAIT_S: i32 = 1;
+/// So long, in seconds, each of the waits for letters that somebody looks at:
+/// shorter than the client's patience with one request …
+const PATIENCE_S: i32 = 3;
+/// … and so many of them: together longer than a look.
+const WAITS: usize = 2;
+/// Requests for one letter that is to be deleted.
+const SEARCHES: usize = 10;
 /// Bytes of a letter that are shown.
 const SHOWN_BYTES: usize = 2_048;
 
@@ -112,6 +119,27 @@ impl SqsQueues {
         Ok(answer.messages.unwrap_or_default())
     }
 
+    /// The next letters; none if there are none, or if they are still hidden
+    /// after all waits: those that somebody looked at a moment ago come back.
+    async fn next(
+        &self,
+        url: &str,
+        at_most: usize,
+        hidden_s: i32,
+        waits: &mut usize,
+    ) -> Result<Vec<Message>, QueueError> {
+        let mut found = self.receive(url, at_most, hidden_s, WAIT_S).await?;
+        while found.is_empty() && *waits < WAITS {
+            let (waiting, hidden) = self.count(url).await?;
+            if waiting + hidden == 0 {
+                break;
+            }
+            *waits += 1;
+            found = self.receive(url, at_most, hidden_s, PATIENCE_S).await?;
+        }
+        Ok(found)
+    }
+
     /// Sends letters to their queue and deletes what was taken, counting it.
     async fn send_again(
         &self,
@@ -122,8 +150,8 @@ impl SqsQueues {
     ) -> Result<(), QueueError> {
         let entries = letters.iter().enumerate().map(|(index, letter)| entry(index, letter.body));
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let send = self.client.send_message_batch().queue_url(queue).set_entries(Some(entries));
-        let answer = send.send().await.map_err(|error| refused(&error))?;
+        let batch = self.client.send_message_batch().queue_url(queue).set_entries(Some(entries));
+        let answer = batch.send().await.map_err(|error| refused(&error))?;
         let taken = answer.successful().iter().filter_map(|taken| taken.id().parse::<usize>().ok());
         let taken: Vec<&Leaving<'_>> = taken.filter_map(|index| letters.get(index)).collect();
         *sent += taken.len();
@@ -160,8 +188,7 @@ impl Queues for SqsQueues {
         try_join_all(self.queues.iter().map(|place| self.depth(place))).await
     }
 
-    /// Whoever looks hides the letters from others, and from a redrive, for
-    /// five seconds. Of one letter only the receipt that was given last counts.
+    /// Whoever looks hides the letters from others for five seconds.
     async fn letters(&self, queue: &str) -> Result<Vec<Letter>, QueueError> {
         let dead = &self.place(queue)?.dead;
         if self.count(dead).await?.0 == 0 {
@@ -185,10 +212,11 @@ impl Queues for SqsQueues {
         let place = self.place(queue)?;
         let Some(url) = &place.queue else { return Ok(0) };
         let mut sent = 0;
+        let mut waits = 0;
         while sent < limit {
             let so_far = sent;
             let told = |QueueError(why)| QueueError(format!("{why}, after {so_far} were sent again"));
-            let found = self.receive(&place.dead, limit - sent, REDRIVE_S, WAIT_S).await.map_err(told)?;
+            let found = self.next(&place.dead, limit - sent, REDRIVE_S, &mut waits).await.map_err(told)?;
             let letters: Vec<Leaving<'_>> = found.iter().filter_map(on_its_way).collect();
             if letters.is_empty() {
                 break;
@@ -202,10 +230,26 @@ impl Queues for SqsQueues {
         Ok(sent)
     }
 
-    async fn delete_letter(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
+    /// To a receipt that is not the last one the service says that all is well,
+    /// and deletes nothing: so the letter is received anew.
+    async fn delete_letter(&self, queue: &str, id: &str) -> Result<bool, QueueError> {
         let dead = &self.place(queue)?.dead;
-        let delete = self.client.delete_message().queue_url(dead).receipt_handle(receipt);
-        delete.send().await.map(drop).map_err(|error| refused(&error))
+        let mut waits = 0;
+        for _ in 0..SEARCHES {
+            let found = self.next(dead, LETTERS, LOOK_S, &mut waits).await?;
+            let letter = found.iter().find(|message| message.message_id() == Some(id));
+            if let Some(receipt) = letter.and_then(Message::receipt_handle) {
+                let delete = self.client.delete_message().queue_url(dead).receipt_handle(receipt);
+                delete.send().await.map_err(|error| refused(&error))?;
+                return Ok(true);
+            }
+            if found.is_empty() {
+                break;
+            }
+            // What is hidden from now on was looked through.
+            waits = WAITS;
+        }
+        Ok(false)
     }
 }
 
@@ -221,7 +265,6 @@ fn letter(message: &Message) -> Letter {
         body: shown(message.body().unwrap_or_default()).to_owned(),
         // Where the platform does not say: better far too old than new.
         sent_at: sent_at.unwrap_or(Timestamp::UNIX_EPOCH),
-        receipt: message.receipt_handle().unwrap_or_default().to_owned(),
     }
 }
 
@@ -246,14 +289,12 @@ mod tests {
         let message = Message::builder()
             .message_id("m1")
             .body("{}")
-            .receipt_handle("r1")
             .attributes(MessageSystemAttributeName::SentTimestamp, "1795856400000")
             .build();
         let expected = Letter {
             id: "m1".to_owned(),
             body: "{}".to_owned(),
             sent_at: "2026-11-28T09:00:00Z".parse().unwrap(),
-            receipt: "r1".to_owned(),
         };
         assert_eq!(letter(&message), expected);
         assert_eq!(letter(&Message::builder().build()).sent_at, Timestamp::UNIX_EPOCH);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use weir_domain::audit::AuditEntry;
 use weir_domain::id::OrderKey;
-use weir_domain::ports::{LedgerError, SeenState};
+use weir_domain::ports::{LedgerError, SeenState, Timelines};
 
 use crate::DynamoLedger;
-use crate::item::{document, s, text};
+use crate::item::{document, s, stored, text};
 use crate::key::{AUDIT, RECORD, order, primary};
 
 impl DynamoLedger {
@@ -44,5 +45,28 @@ impl DynamoLedger {
             }
         }
         Ok(seen)
+    }
+}
+
+/// The longest answer.
+const LONGEST_TIMELINE: usize = 1_000;
+
+#[async_trait]
+impl Timelines for DynamoLedger {
+    async fn newest_entries(&self, key: &OrderKey, limit: usize) -> Result<Vec<AuditEntry>, LedgerError> {
+        let limit = limit.min(LONGEST_TIMELINE);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let query = self
+            .rows
+            .query("#pk = :pk AND begins_with(#sk, :audit)")
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .expression_attribute_values(":pk", s(order(key)))
+            .expression_attribute_values(":audit", s(AUDIT))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let items = self.rows.find(query, limit).await?;
+        items.iter().map(|item| stored(item, "entry")).collect()
     }
 }

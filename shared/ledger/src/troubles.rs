@@ -33,6 +33,7 @@ impl WebhookTroubles for DynamoLedger {
         Ok(Troubles {
             bad_signatures: instant_of(&item, name(Trouble::BadSignatures))?,
             owner_without_rights: instant_of(&item, name(Trouble::OwnerWithoutRights))?,
+            old_api: instant_of(&item, name(Trouble::OldApi))?,
         })
     }
 }
@@ -42,5 +43,6 @@ fn name(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::BadSignatures => "bad_signatures",
         Trouble::OwnerWithoutRights => "owner_without_rights",
+        Trouble::OldApi => "old_api",
     }
 }

@@ -49,7 +49,7 @@ async fn a_queue_that_is_not_reached_takes_nothing() {
     let queues = SqsQueues::new(client, vec![("orders".to_owned(), Some(url()), url())]);
     assert_eq!(queues.depths().await.unwrap_err(), error);
     assert_eq!(queues.letters("orders").await.unwrap_err(), error);
-    assert_eq!(queues.delete_letter("orders", "receipt").await.unwrap_err(), error);
+    assert_eq!(queues.delete_letter("orders", "id").await.unwrap_err(), error);
     let redrive = queues.redrive("orders", 10).await.unwrap_err();
     assert_eq!(redrive.0, format!("{}, after 0 were sent again", error.0));
 }

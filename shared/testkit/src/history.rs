@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use weir_domain::id::OrderId;
 use weir_domain::order::OrderStatus;
 use weir_domain::outcome::CallError;
-use weir_domain::ports::{Listed, Shop, ShopError, ShopHistory};
+use weir_domain::ports::{Listed, Placed, Shop, ShopError, ShopHistory};
 
 use crate::fault::Faults;
 use crate::{FakeShop, lock};
@@ -83,6 +83,11 @@ impl ShopHistory for FakeHistory {
             let before = PAGE * (page.max(1) as usize - 1);
             Ok(all.into_iter().filter(is_later).skip(before).take(PAGE).collect())
         })
+    }
+
+    async fn ids_placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Placed>, CallError> {
+        let listed = self.placed_after(after, page).await?;
+        Ok(listed.iter().map(|it| Placed { id: it.id, created_at: it.created_at }).collect())
     }
 }
 

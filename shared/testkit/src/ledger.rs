@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use weir_domain::audit::AuditEntry;
+use weir_domain::audit::{AuditEntry, Exchange};
 use weir_domain::circuit::Peer;
 use weir_domain::hint::{Cause, Hint, SKEW};
 use weir_domain::id::{OrderKey, StoreId};
@@ -190,7 +190,7 @@ impl Row {
         self.answered_until = None;
         let new = || OrderRecord::new(hint.key(), self.heard_at, &hint.correlation);
         let record = self.record.clone().unwrap_or_else(new);
-        Claim::Claimed(Box::new(Held { record, fence: self.fence, taken_over }))
+        Claim::Claimed(Box::new(Held { record, fence: self.fence, taken_over, calls: Vec::new() }))
     }
 
     fn has_answered(&self, hint: &Hint) -> bool {
@@ -199,7 +199,7 @@ impl Row {
         settled.is_some_and(|read_at| !carries_news(hint.cause) || answers(read_at, hint.received_at))
     }
 
-    fn write(&mut self, mut record: OrderRecord, note: &Note) -> OrderRecord {
+    fn write(&mut self, mut record: OrderRecord, calls: &[Exchange], note: &Note) -> OrderRecord {
         record.audit_seq += 1;
         self.audit.push(AuditEntry {
             seq: record.audit_seq,
@@ -208,13 +208,14 @@ impl Row {
             what: note.what.clone(),
             why: note.why.clone(),
             correlation: record.correlation.clone(),
+            calls: calls.to_vec(),
             record: record.clone(),
         });
         self.record = Some(record.clone());
         record
     }
 
-    fn complete(&mut self, mut record: OrderRecord, note: &Note) -> OrderRecord {
+    fn complete(&mut self, mut record: OrderRecord, calls: &[Exchange], note: &Note) -> OrderRecord {
         let read_at = record.seen.as_ref().map(|seen| seen.read_at);
         let unanswered = |heard| read_at.is_none_or(|read_at| !answers(read_at, heard));
         if self.newest_hint.is_some_and(unanswered) {
@@ -224,7 +225,7 @@ impl Row {
         self.lease_until = None;
         self.finished_fence = self.fence;
         self.answered_until = if record.due_at().is_some() { None } else { read_at };
-        self.write(record, note)
+        self.write(record, calls, note)
     }
 
     fn due(&self, key: &OrderKey) -> Option<DueOrder> {
@@ -277,12 +278,14 @@ impl Ledger for FakeLedger {
     }
 
     async fn save(&self, held: &mut Held, note: &Note) -> Result<(), LedgerError> {
-        held.record = self.held(LedgerOp::Save, held, |row| row.write(held.record.clone(), note))?;
+        held.record =
+            self.held(LedgerOp::Save, held, |row| row.write(held.record.clone(), &held.calls, note))?;
+        held.calls.clear();
         Ok(())
     }
 
     async fn complete(&self, held: Held, note: &Note) -> Result<OrderRecord, LedgerError> {
-        self.held(LedgerOp::Complete, &held, |row| row.complete(held.record.clone(), note))
+        self.held(LedgerOp::Complete, &held, |row| row.complete(held.record.clone(), &held.calls, note))
     }
 
     async fn record(&self, key: &OrderKey) -> Result<Option<OrderRecord>, LedgerError> {

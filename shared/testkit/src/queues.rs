@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -35,10 +35,10 @@ pub struct FakeQueues {
 #[derive(Debug, Default)]
 struct State {
     queues: Vec<Place>,
-    /// Letters so far, and receipts.
+    /// Letters so far.
     counter: u64,
-    /// The receipt that was given last, and the letter's id.
-    receipts: BTreeMap<String, String>,
+    /// Letters that somebody looks at.
+    hidden: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -87,6 +87,11 @@ impl FakeQueues {
         state.place(queue).expect("a known queue").dead.push(Dead { id, body: body.to_owned(), sent_at });
     }
 
+    /// Somebody looks at the letters of these ids, or stops looking at any.
+    pub fn hide(&self, ids: &[&str]) {
+        lock(&self.state).hidden = ids.iter().map(|id| (*id).to_owned()).collect();
+    }
+
     /// So many messages wait, of these texts, and so many are at work.
     pub fn fill(&self, queue: &str, waiting: &[&str], in_flight: u64) {
         let mut state = lock(&self.state);
@@ -126,21 +131,14 @@ impl Queues for FakeQueues {
     async fn letters(&self, queue: &str) -> Result<Vec<Letter>, QueueError> {
         self.faults.strike(QueuesOp::Letters, || {
             let mut state = lock(&self.state);
-            let look = state.counter + 1;
-            state.counter = look;
+            let hidden = state.hidden.clone();
             let letter = |dead: &Dead| Letter {
                 id: dead.id.clone(),
                 body: dead.body[..dead.body.floor_char_boundary(SHOWN_BYTES)].to_owned(),
                 sent_at: dead.sent_at,
-                receipt: format!("{}-{look}", dead.id),
             };
-            let letters: Vec<Letter> = state.place(queue)?.dead.iter().take(LETTERS).map(letter).collect();
-            for letter in &letters {
-                // An older receipt of it means nothing any more.
-                state.receipts.retain(|_, id| *id != letter.id);
-                state.receipts.insert(letter.receipt.clone(), letter.id.clone());
-            }
-            Ok(letters)
+            let seen = state.place(queue)?.dead.iter().filter(|dead| !hidden.contains(&dead.id));
+            Ok(seen.take(LETTERS).map(letter).collect())
         })
     }
 
@@ -157,12 +155,14 @@ impl Queues for FakeQueues {
         })
     }
 
-    async fn delete_letter(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
+    async fn delete_letter(&self, queue: &str, id: &str) -> Result<bool, QueueError> {
         self.faults.strike(QueuesOp::DeleteLetter, || {
             let mut state = lock(&self.state);
-            let id = state.receipts.remove(receipt);
-            state.place(queue)?.dead.retain(|dead| Some(&dead.id) != id.as_ref());
-            Ok(())
+            let is_hidden = state.hidden.contains(id);
+            let dead = &mut state.place(queue)?.dead;
+            let before = dead.len();
+            dead.retain(|dead| is_hidden || dead.id != id);
+            Ok(dead.len() < before)
         })
     }
 }

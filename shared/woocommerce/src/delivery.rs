@@ -99,6 +99,9 @@ pub enum Understanding {
     /// `*.deleted` body carries nothing but an id, and some carry another
     /// kind's. Reading it tells.
     Order(OrderId),
+    /// The same, as the shop's legacy API writes it: the webhook was made for
+    /// that one.
+    OldApi(OrderId),
     /// There is nothing to look at.
     NotAnOrder(NotAnOrder),
 }
@@ -143,10 +146,10 @@ impl NotAnOrder {
 /// Reads a delivery whose signature holds.
 pub fn understand(topic: Topic, body: &[u8]) -> Understanding {
     let read = match topic.resource {
-        Resource::Order => order_id(body),
+        Resource::Order => order(body),
         _ => Err(NotAnOrder::OtherTopic),
     };
-    read.map_or_else(Understanding::NotAnOrder, Understanding::Order)
+    read.unwrap_or_else(Understanding::NotAnOrder)
 }
 
 /// Whether this is the ping that the shop sends when a webhook is made or
@@ -160,17 +163,23 @@ pub fn is_ping(content_type: Option<&str>, body: &[u8]) -> bool {
     form && (1..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_digit)
 }
 
-fn order_id(body: &[u8]) -> Result<OrderId, NotAnOrder> {
+fn order(body: &[u8]) -> Result<Understanding, NotAnOrder> {
     if body.is_empty() {
         return Err(NotAnOrder::Empty);
     }
     let head: Head = serde_json::from_slice(body).map_err(|_| NotAnOrder::NotAnObject)?;
-    let id = match head.id {
-        Field::Number(id) if id > 0 => id,
-        _ => return Err(head.without_id()),
-    };
-    // `auto-draft` is the admin's empty form.
-    match head.status {
+    match (&head.id, &head.code, &head.order) {
+        (Field::Number(id), ..) if *id > 0 => unless_draft(*id, &head.status).map(Understanding::Order),
+        (Field::Other, Field::Other, Inner { id: Field::Number(id), status }) if *id > 0 => {
+            unless_draft(*id, status).map(Understanding::OldApi)
+        }
+        _ => Err(head.without_id()),
+    }
+}
+
+fn unless_draft(id: u64, status: &Field) -> Result<OrderId, NotAnOrder> {
+    match status {
+        // `auto-draft` is the admin's empty form.
         Field::Text(status) if status == "checkout-draft" || status == "auto-draft" => Err(NotAnOrder::Draft),
         _ => Ok(OrderId(id)),
     }
@@ -182,6 +191,15 @@ struct Head {
     id: Field,
     status: Field,
     code: Field,
+    /// In the legacy API's answers the order is a member.
+    order: Inner,
+}
+
+/// What is looked at of an order that is a member.
+#[derive(Default)]
+struct Inner {
+    id: Field,
+    status: Field,
 }
 
 impl Head {
@@ -227,12 +245,75 @@ impl<'de> Visitor<'de> for HeadVisitor {
                 "id" => head.id = map.next_value()?,
                 "status" => head.status = map.next_value()?,
                 "code" => head.code = map.next_value()?,
+                "order" => head.order = map.next_value::<Member>()?.0,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
         Ok(head)
+    }
+}
+
+/// Whatever is under `order`: also what is no object.
+struct Member(Inner);
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MemberVisitor).map(Self)
+    }
+}
+
+struct MemberVisitor;
+
+impl<'de> Visitor<'de> for MemberVisitor {
+    type Value = Inner;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
+        Ok(Inner::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Inner, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Inner::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
+        let mut inner = Inner::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "id" => inner.id = map.next_value()?,
+                "status" => inner.status = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(inner)
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Delivery<'a> {
 pub enum Receipt {
     /// A hint is in the queue.
     Queued(OrderId, SignedWith),
+    /// A hint is in the queue, and the webhook speaks the legacy API.
+    OldApi(OrderId, SignedWith),
     /// Signed, and there is nothing to look at.
     Nothing(NotAnOrder, SignedWith),
     /// Signed, under a topic that Weir does not know: nothing is done.
@@ -71,7 +73,9 @@ impl Receipt {
     /// The HTTP status to answer with. The body of an answer is empty.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Queued(..) | Self::Nothing(..) | Self::UnknownTopic(_) | Self::Ping => 200,
+            Self::Queued(..) | Self::OldApi(..) | Self::Nothing(..) | Self::UnknownTopic(_) | Self::Ping => {
+                200
+            }
             Self::Refused(_) => 401,
             Self::Unavailable(_) => 503,
         }
@@ -105,7 +109,14 @@ impl Receiver {
         };
         match delivery::understand(topic, delivery.body) {
             Understanding::NotAnOrder(why) => Receipt::Nothing(why, signed_with),
-            Understanding::Order(order) => self.hint(&delivery, order, signed_with).await,
+            Understanding::Order(order) => match self.hint(&delivery, order).await {
+                Ok(()) => Receipt::Queued(order, signed_with),
+                Err(why) => Receipt::Unavailable(why),
+            },
+            Understanding::OldApi(order) => match self.hint(&delivery, order).await {
+                Ok(()) => Receipt::OldApi(order, signed_with),
+                Err(why) => Receipt::Unavailable(why),
+            },
         }
     }
 
@@ -126,10 +137,10 @@ impl Receiver {
         Ok(fresh.map_or(Err(SignatureError::Mismatch), verify))
     }
 
-    async fn hint(&self, delivery: &Delivery<'_>, order: OrderId, signed_with: SignedWith) -> Receipt {
+    async fn hint(&self, delivery: &Delivery<'_>, order: OrderId) -> Result<(), String> {
         // A store with secrets has a name; should it not, nothing can be sent.
         let Ok(store) = delivery.store.parse::<StoreId>() else {
-            return Receipt::Unavailable("the store's name is not a name".to_owned());
+            return Err("the store's name is not a name".to_owned());
         };
         let hint = Hint {
             v: HINT_VERSION,
@@ -139,9 +150,6 @@ impl Receiver {
             cause: Cause::Webhook,
             correlation: delivery.correlation.to_owned(),
         };
-        match self.queue.send(&[hint]).await {
-            Ok(()) => Receipt::Queued(order, signed_with),
-            Err(error) => Receipt::Unavailable(error.to_string()),
-        }
+        self.queue.send(&[hint]).await.map_err(|error| error.to_string())
     }
 }

@@ -1,6 +1,6 @@
 //! What deliveries say about the webhooks of their store: that one has another
-//! secret, or that whoever made it has lost the right to read orders. Nothing
-//! of a delivery is kept but how it ended.
+//! secret, that whoever made it has lost the right to read orders, or that it
+//! speaks the legacy API. Nothing of a delivery is kept but how it ended.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use weir_domain::ports::{Clock, LedgerError, Trouble, WebhookTroubles};
 
 use crate::delivery::NotAnOrder;
 use crate::receive::Receipt;
+use crate::signature::SignatureError;
 
 /// So many in a row are no accident.
 const IN_A_ROW: u32 = 3;
@@ -27,9 +28,15 @@ pub struct Watch {
 
 #[derive(Debug, Default)]
 struct Count {
+    /// Of whatever kind.
     bad_signatures_in_a_row: u32,
+    /// Of these, signatures that could be a shop's with another secret. What
+    /// is not signed at all says nothing about a webhook: any stranger can
+    /// post that.
+    mismatches_in_a_row: u32,
     bad_signatures_noted: Option<Timestamp>,
     owner_noted: Option<Timestamp>,
+    old_api_noted: Option<Timestamp>,
 }
 
 /// A trouble that a delivery showed.
@@ -62,12 +69,14 @@ impl Watch {
         let mut count = self.stores.get(&store)?.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = count.trouble(receipt)?;
         let at = self.clock.now();
+        let is_the_webhooks = trouble != Trouble::BadSignatures || count.mismatches_in_a_row >= IN_A_ROW;
         let noted = match trouble {
             Trouble::BadSignatures => &mut count.bad_signatures_noted,
             Trouble::OwnerWithoutRights => &mut count.owner_noted,
+            Trouble::OldApi => &mut count.old_api_noted,
         };
         // A clock that was set back makes it due, too.
-        let is_due = noted.is_none_or(|noted| at < noted || noted + NOTED_EVERY <= at);
+        let is_due = is_the_webhooks && noted.is_none_or(|noted| at < noted || noted + NOTED_EVERY <= at);
         if is_due {
             *noted = Some(at);
         }
@@ -82,22 +91,32 @@ impl Watch {
 
 impl Count {
     fn trouble(&mut self, receipt: &Receipt) -> Option<Trouble> {
-        let in_a_row = &mut self.bad_signatures_in_a_row;
         match receipt {
-            Receipt::Refused(_) => {
-                *in_a_row = in_a_row.saturating_add(1);
-                (*in_a_row >= IN_A_ROW).then_some(Trouble::BadSignatures)
+            Receipt::Refused(why) => {
+                let mismatch = u32::from(*why == SignatureError::Mismatch);
+                self.mismatches_in_a_row = self.mismatches_in_a_row.saturating_add(mismatch);
+                self.bad_signatures_in_a_row = self.bad_signatures_in_a_row.saturating_add(1);
+                (self.bad_signatures_in_a_row >= IN_A_ROW).then_some(Trouble::BadSignatures)
             }
             Receipt::Nothing(why, _) => {
-                *in_a_row = 0;
+                self.one_holds();
                 (*why == NotAnOrder::OwnerLostRights).then_some(Trouble::OwnerWithoutRights)
             }
+            Receipt::OldApi(..) => {
+                self.one_holds();
+                Some(Trouble::OldApi)
+            }
             Receipt::Queued(..) | Receipt::UnknownTopic(_) => {
-                *in_a_row = 0;
+                self.one_holds();
                 None
             }
             // Nobody signed these, or nobody looked.
             Receipt::Ping | Receipt::Unavailable(_) => None,
         }
+    }
+
+    /// A signature that holds ends the row.
+    fn one_holds(&mut self) {
+        (self.bad_signatures_in_a_row, self.mismatches_in_a_row) = (0, 0);
     }
 }

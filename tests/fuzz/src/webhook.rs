@@ -113,13 +113,14 @@ impl<'a> Input<'a> {
         assert!(matches!(status, 200 | 503), "a correctly signed body got {receipt:?}");
         assert!(status == 200 || self.world.queue_down, "{receipt:?}");
         match (self.order(), receipt) {
-            (Reading::Order(id), Receipt::Queued(order, _)) => {
+            (Reading::Order(id), Receipt::Queued(order, _))
+            | (Reading::OldApi(id), Receipt::OldApi(order, _)) => {
                 assert_eq!((order.0, sent), (id, [expected_hint(id)].as_slice()));
             }
-            (Reading::Order(_), Receipt::Unavailable(_)) => assert!(sent.is_empty()),
+            (Reading::Order(_) | Reading::OldApi(_), Receipt::Unavailable(_)) => assert!(sent.is_empty()),
             (Reading::Nothing, Receipt::Nothing(..) | Receipt::UnknownTopic(_)) => assert!(sent.is_empty()),
             // Too deep for our own reading: what is hinted at is a number of the body.
-            (Reading::TooDeep, Receipt::Queued(order, _)) => {
+            (Reading::TooDeep, Receipt::Queued(order, _) | Receipt::OldApi(order, _)) => {
                 let number = order.0.to_string();
                 assert!(order.0 > 0 && contains(self.body, number.as_bytes()), "{receipt:?}");
             }
@@ -175,9 +176,21 @@ impl<'a> Input<'a> {
             Err(error) if is_too_deep(&error) => return Reading::TooDeep,
             Err(_) => return Reading::Nothing,
         };
-        let draft = matches!(value["status"].as_str(), Some("checkout-draft" | "auto-draft"));
-        match value["id"].as_u64() {
-            Some(id) if id > 0 && value.is_object() && !draft => Reading::Order(id),
+        if !value.is_object() {
+            return Reading::Nothing;
+        }
+        let is_draft = |of: &Value| matches!(of["status"].as_str(), Some("checkout-draft" | "auto-draft"));
+        let is_word = |of: &Value| of.as_u64().is_some() || of.is_string();
+        let member = &value["order"];
+        match (value["id"].as_u64(), member["id"].as_u64()) {
+            (Some(id), _) if id > 0 && !is_draft(&value) => Reading::Order(id),
+            (None, Some(id)) if id > 0 && !is_draft(member) => {
+                if is_word(&value["id"]) || is_word(&value["code"]) {
+                    Reading::Nothing
+                } else {
+                    Reading::OldApi(id)
+                }
+            }
             _ => Reading::Nothing,
         }
     }
@@ -192,6 +205,8 @@ enum Verdict {
 #[derive(Debug)]
 enum Reading {
     Order(u64),
+    /// Under `order`, as the legacy API writes it.
+    OldApi(u64),
     Nothing,
     TooDeep,
 }

@@ -181,7 +181,7 @@ impl Case<'_> {
         self.gives_back(order);
         match (wanted, self.alive().next()) {
             (Some(state), Some(sale)) => self.faithful(order, sale, state),
-            // Told by the reconciliation of both sides, which is not built yet.
+            // Told by the nightly match, which does not run in this world.
             (Some(_), None) if gone_in_erp => {}
             (Some(_), None) => {
                 self.violate("I2", &format!("is {} in the shop and not in the ERP", order.status));

@@ -3,12 +3,13 @@
 //! requests die like any other. When all is well again they let go of what
 //! they hold.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use fastrand::Rng;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 use weir_domain::desk::{Action, By, Desk};
 use weir_domain::id::{ErpId, ItemKey, LineKey, OrderKey};
@@ -17,7 +18,8 @@ use weir_domain::ports::{
     Connections, ErpBooks, ErpConnections, ErpDesk, Ledger, LedgerError, OrderQueue, QueueError, StockQueue,
     WriteOffs,
 };
-use weir_domain::record::Hold;
+use weir_domain::record::OrderRecord;
+use weir_domain::sales::SalesOrder;
 use weir_domain::stock::StockMoved;
 use weir_runtime::telemetry::contain;
 
@@ -44,7 +46,7 @@ pub(crate) fn desk(
     ledger: &Arc<dyn Ledger>,
     queue: &Arc<dyn OrderQueue>,
     connections: &Arc<dyn Connections>,
-    lease: jiff::SignedDuration,
+    lease: SignedDuration,
 ) -> Desk {
     Desk {
         ledger: Arc::clone(ledger),
@@ -62,6 +64,7 @@ pub(crate) fn desk(
 /// otherwise for them.
 pub async fn be_at_the_desk(world: Arc<World>, seed: u64) {
     let mut dice = Rng::with_seed(seed.rotate_left(29));
+    let mut drawer = Drawer::default();
     // Nothing is quiet before they let go.
     world.busy(1);
     while !world.stage.is_healed() {
@@ -78,18 +81,63 @@ pub async fn be_at_the_desk(world: Arc<World>, seed: u64) {
             6 => Action::Skip,
             _ => Action::Accept,
         };
+        drawer.look(&world);
         act(&world, key, &action).await;
+        drawer.note(&world, key).await;
     }
+    drawer.look(&world);
     let_go(&world).await;
     world.busy(-1);
+}
+
+/// The orders that people keep, and what the ERP had of each when all that was
+/// under way had come to its end.
+#[derive(Default)]
+struct Drawer(BTreeMap<OrderKey, (Timestamp, Option<Vec<Booked>>)>);
+
+/// A sales order or a credit: what it says, and how often it was paid.
+type Booked = (SalesOrder, usize);
+
+/// After this nothing that was begun before lands any more.
+const SETTLED: SignedDuration = SignedDuration::from_mins(15);
+
+impl Drawer {
+    /// What was done about it may have put it into the drawer, or taken it out.
+    async fn note(&mut self, world: &World, key: &OrderKey) {
+        let record = world.ledger.record(key).await.ok().flatten();
+        if record.is_some_and(|record| record.is_kept()) {
+            self.0.entry(key.clone()).or_insert((world.stage.now(), None));
+        } else {
+            self.0.remove(key);
+        }
+    }
+
+    /// I8: nothing is done about what people keep.
+    fn look(&mut self, world: &World) {
+        for (key, (since, before)) in &mut self.0 {
+            let booked = booked(world, key);
+            match before {
+                Some(before) if *before != booked => {
+                    world.stage.violate("I8", format!("{key} is kept by a person, and was worked on"));
+                }
+                None if *since + SETTLED <= world.stage.now() => *before = Some(booked),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn booked(world: &World, key: &OrderKey) -> Vec<Booked> {
+    let all = world.erps.values().flat_map(|erp| erp.books.sales());
+    let of_this = all.filter(|sale| sale.order.key.order == *key);
+    of_this.map(|sale| (sale.order, sale.payments.len())).collect()
 }
 
 async fn let_go(world: &Arc<World>) {
     loop {
         let records = world.records().await;
-        let is_kept = |hold: &Hold| matches!(hold, Hold::Held { .. } | Hold::Skipped { .. });
         let kept =
-            records.into_iter().filter(|(_, record)| record.as_ref().is_some_and(|it| is_kept(&it.hold)));
+            records.into_iter().filter(|(_, record)| record.as_ref().is_some_and(OrderRecord::is_kept));
         let kept: Vec<OrderKey> = kept.map(|(key, _)| key).collect();
         if kept.is_empty() {
             return;
@@ -111,16 +159,12 @@ async fn act(world: &Arc<World>, key: &OrderKey, action: &Action) {
     } else {
         timeout(TIME_LIMIT, invocation.run(work)).await.ok().flatten()
     };
-    match ended {
-        Some(Ok(ended)) => {
-            world.acted();
-            world.stage.log(|| format!("{name} {}s {key}: {ended:?}", action.as_str()));
-        }
-        Some(Err(_)) | None => {
-            world.acted();
-            world.died_with(key);
-            world.stage.log(|| format!("{name} does not live to {} {key}", action.as_str()));
-        }
+    world.acted();
+    if let Some(Ok(ended)) = ended {
+        world.stage.log(|| format!("{name} {}s {key}: {ended:?}", action.as_str()));
+    } else {
+        world.died_with(key);
+        world.stage.log(|| format!("{name} does not live to {} {key}", action.as_str()));
     }
 }
 

@@ -302,7 +302,7 @@ fn the_receiver_of_webhooks_reaches_no_order() {
     let template = Template::main();
     let role = role_of(&template, "webhook");
     let on_the_ledger =
-        statements(role).into_iter().filter(|statement| text(&list(&statement["Resource"])[0]) == LEDGER);
+        statements(role).into_iter().filter(|statement| text(list(&statement["Resource"])[0]) == LEDGER);
     let on_the_ledger: Vec<Value> = on_the_ledger.collect();
     assert_eq!(on_the_ledger.len(), 1);
     let keys = &on_the_ledger[0]["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];

@@ -109,7 +109,7 @@ pub(super) async fn redrive(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Deleted {
-    receipt: String,
+    letter: String,
     why: String,
 }
 
@@ -119,8 +119,8 @@ pub(super) async fn delete_letter(
     Path(queue): Path<String>,
     body: Given<Deleted>,
 ) -> Answer {
-    let Deleted { receipt, why } = given(body)?;
-    Ok(Json(acts::delete_letter(&app, &actor, &queue, &receipt, &why).await?))
+    let Deleted { letter, why } = given(body)?;
+    Ok(Json(acts::delete_letter(&app, &actor, &queue, &letter, &why).await?))
 }
 
 /// A backfill to be begun.

@@ -1,8 +1,8 @@
 //! What may be looked at.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use serde::{Deserialize, Serialize};
+use axum::extract::{Path, State};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use weir_domain::job::Job;
 use weir_domain::ports::{ActionEntry, QueueDepth};
@@ -10,6 +10,7 @@ use weir_domain::push::preview::Preview;
 
 use crate::data;
 use crate::data::{exceptions, failed, history, item, mappings, order, overview, queues, stale, stuck};
+use crate::pages::extract::Asked;
 use crate::session::Reader;
 use crate::state::AppState;
 use crate::{Problem, acts};
@@ -38,6 +39,14 @@ pub(super) struct OfGroup {
     subject: String,
 }
 
+/// An item. Not in the path: gateways unescape paths, and a code may have
+/// anything in it.
+#[derive(Deserialize)]
+pub(super) struct OfItem {
+    entity: String,
+    sku: String,
+}
+
 /// A mapping by its name.
 #[derive(Deserialize)]
 pub(super) struct Named {
@@ -45,12 +54,7 @@ pub(super) struct Named {
     name: String,
 }
 
-fn answer<T: Serialize>(found: T) -> Answer<T> {
-    Ok(Json(found))
-}
-
 /// Who is asking, and the token of their requests that change something.
-#[expect(clippy::unused_async, reason = "a handler is a future")]
 pub(super) async fn me(reader: Reader) -> Json<Value> {
     let session = reader.session();
     Json(json!({
@@ -62,33 +66,33 @@ pub(super) async fn me(reader: Reader) -> Json<Value> {
 }
 
 pub(super) async fn overview(State(app): State<AppState>, _: Reader) -> Answer<overview::Overview> {
-    answer(overview::overview(&app).await?)
+    Ok(Json(overview::overview(&app).await?))
 }
 
 pub(super) async fn stuck(
     State(app): State<AppState>,
     _: Reader,
-    Query(page): Query<Page>,
+    Asked(page): Asked<Page>,
 ) -> Answer<stuck::OpenWork> {
     let (store, of) = (app.store(&page.store)?, page.state.as_deref().map(stuck::state).transpose()?);
-    answer(stuck::stuck(&app, &store, of, page.after.as_deref()).await?)
+    Ok(Json(stuck::stuck(&app, &store, of, page.after.as_deref()).await?))
 }
 
 pub(super) async fn failed(
     State(app): State<AppState>,
     _: Reader,
-    Query(page): Query<Page>,
+    Asked(page): Asked<Page>,
 ) -> Answer<failed::Failed> {
     let (store, of) = (app.store(&page.store)?, page.state.as_deref().map(stuck::state).transpose()?);
-    answer(failed::failed(&app, &store, of, page.after.as_deref()).await?)
+    Ok(Json(failed::failed(&app, &store, of, page.after.as_deref()).await?))
 }
 
 pub(super) async fn stale(
     State(app): State<AppState>,
     _: Reader,
-    Query(page): Query<Page>,
+    Asked(page): Asked<Page>,
 ) -> Answer<stale::Stale> {
-    answer(stale::stale(&app, &app.store(&page.store)?, page.after.as_deref()).await?)
+    Ok(Json(stale::stale(&app, &app.store(&page.store)?, page.after.as_deref()).await?))
 }
 
 pub(super) async fn order(
@@ -96,7 +100,7 @@ pub(super) async fn order(
     _: Reader,
     Path((store, id)): Path<(String, String)>,
 ) -> Answer<order::Order> {
-    answer(order::order(&app, &order::key(&app, &store, &id)?).await?)
+    Ok(Json(order::order(&app, &order::key(&app, &store, &id)?).await?))
 }
 
 pub(super) async fn preview(
@@ -104,53 +108,53 @@ pub(super) async fn preview(
     _: Reader,
     Path((store, id)): Path<(String, String)>,
 ) -> Answer<Preview> {
-    answer(acts::preview(&app, &order::key(&app, &store, &id)?).await?)
+    Ok(Json(acts::preview(&app, &order::key(&app, &store, &id)?).await?))
 }
 
 pub(super) async fn item(
     State(app): State<AppState>,
     _: Reader,
-    Path((entity, sku)): Path<(String, String)>,
+    Asked(of): Asked<OfItem>,
 ) -> Answer<item::Item> {
-    answer(item::item(&app, &entity, &sku).await?)
+    Ok(Json(item::item(&app, &of.entity, &of.sku).await?))
 }
 
 pub(super) async fn exceptions(
     State(app): State<AppState>,
     _: Reader,
-    Query(of): Query<OfStore>,
+    Asked(of): Asked<OfStore>,
 ) -> Answer<exceptions::Desk> {
-    answer(exceptions::desk(&app, &app.store(&of.store)?).await?)
+    Ok(Json(exceptions::desk(&app, &app.store(&of.store)?).await?))
 }
 
 pub(super) async fn group(
     State(app): State<AppState>,
     _: Reader,
-    Query(of): Query<OfGroup>,
+    Asked(of): Asked<OfGroup>,
 ) -> Answer<exceptions::Group> {
-    answer(exceptions::group(&app, &app.store(&of.store)?, &of.code, &of.subject).await?)
+    Ok(Json(exceptions::group(&app, &app.store(&of.store)?, &of.code, &of.subject).await?))
 }
 
 pub(super) async fn mappings(
     State(app): State<AppState>,
     _: Reader,
-    Query(of): Query<OfStore>,
+    Asked(of): Asked<OfStore>,
 ) -> Answer<Vec<mappings::MappingRow>> {
-    answer(mappings::mappings(&app, &app.store(&of.store)?).await?)
+    Ok(Json(mappings::mappings(&app, &app.store(&of.store)?).await?))
 }
 
 pub(super) async fn mapping(
     State(app): State<AppState>,
     _: Reader,
     Path(kind): Path<String>,
-    Query(of): Query<Named>,
+    Asked(of): Asked<Named>,
 ) -> Answer<mappings::MappingRow> {
     let found = mappings::mapping(&app, &app.store(&of.store)?, &kind, &of.name).await?;
-    answer(found.ok_or_else(|| Problem::not_found("This is not mapped."))?)
+    Ok(Json(found.ok_or_else(|| Problem::not_found("This is not mapped."))?))
 }
 
 pub(super) async fn queues(State(app): State<AppState>, _: Reader) -> Answer<Vec<QueueDepth>> {
-    answer(data::queues::queues(&app).await?)
+    Ok(Json(data::queues::queues(&app).await?))
 }
 
 pub(super) async fn letters(
@@ -158,25 +162,25 @@ pub(super) async fn letters(
     _: Reader,
     Path(queue): Path<String>,
 ) -> Answer<queues::QueuePage> {
-    answer(data::queues::queue(&app, &queue).await?)
+    Ok(Json(data::queues::queue(&app, &queue).await?))
 }
 
 pub(super) async fn reports(
     State(app): State<AppState>,
     _: Reader,
-    Query(of): Query<OfStore>,
+    Asked(of): Asked<OfStore>,
 ) -> Answer<Vec<history::Night>> {
-    answer(history::reports(&app, &app.store(&of.store)?).await?)
+    Ok(Json(history::reports(&app, &app.store(&of.store)?).await?))
 }
 
 pub(super) async fn jobs(
     State(app): State<AppState>,
     _: Reader,
-    Query(of): Query<OfStore>,
+    Asked(of): Asked<OfStore>,
 ) -> Answer<Vec<Job>> {
-    answer(history::jobs(&app, &app.store(&of.store)?).await?)
+    Ok(Json(history::jobs(&app, &app.store(&of.store)?).await?))
 }
 
 pub(super) async fn actions(State(app): State<AppState>, _: Reader) -> Answer<Vec<ActionEntry>> {
-    answer(history::actions(&app).await?)
+    Ok(Json(history::actions(&app).await?))
 }

@@ -21,7 +21,7 @@ pub const ROUTES: [(&str, &str); 25] = [
     ("get", "/orders/{store}/{order}"),
     ("post", "/orders/{store}/{order}/preview"),
     ("post", "/orders/{store}/{order}/{action}"),
-    ("get", "/items/{entity}/{*sku}"),
+    ("get", "/items"),
     ("get", "/exceptions"),
     ("get", "/exceptions/group"),
     ("post", "/exceptions/release"),
@@ -51,8 +51,7 @@ pub fn routes() -> Router<AppState> {
         .route("/orders/{store}/{order}", get(look::order))
         .route("/orders/{store}/{order}/preview", post(look::preview))
         .route("/orders/{store}/{order}/{action}", post(act::on_order))
-        // The rest of the path: a code may have a slash in it.
-        .route("/items/{entity}/{*sku}", get(look::item))
+        .route("/items", get(look::item))
         .route("/exceptions", get(look::exceptions))
         .route("/exceptions/group", get(look::group))
         .route("/exceptions/release", post(act::release))

@@ -34,9 +34,12 @@ pub struct Group {
     pub code: String,
     /// What the code is about.
     pub subject: String,
-    /// How many orders it stops.
+    /// How many orders it stops, among the first [`limits::GROUPED`]
+    /// exceptions of the store …
     pub orders: usize,
-    /// The oldest of them.
+    /// … beyond which there may be more of them. Then `orders` may be 0.
+    pub or_more: bool,
+    /// The oldest of them; where `orders` is 0, earlier than all of them.
     pub since: Timestamp,
     /// What one of them says, in one sentence.
     pub detail: String,
@@ -53,20 +56,41 @@ pub struct Group {
 pub async fn desk(app: &App, store: &StoreId) -> Result<Desk, Problem> {
     let open = excepted(app, store).await?;
     let orders = Count::up_to(open.len(), limits::GROUPED);
-    let mut groups = grouped(store, &open);
+    let mut groups = grouped(store, &open, orders.or_more);
     groups.truncate(limits::GROUPS);
     describe(app, store, &mut groups).await?;
     Ok(Desk { store: store.clone(), groups, orders })
 }
 
-/// One group, for its own page.
+/// One group, for its own page. With more exceptions than are grouped one that
+/// is not among them may be there all the same.
 pub async fn group(app: &App, store: &StoreId, code: &str, subject: &str) -> Result<Group, Problem> {
     let open = excepted(app, store).await?;
-    let mut groups = grouped(store, &open);
+    let or_more = open.len() >= limits::GROUPED;
+    let mut groups = grouped(store, &open, or_more);
     groups.retain(|group| group.code == code && group.subject == subject);
     groups.truncate(1);
     describe(app, store, &mut groups).await?;
+    if let (None, true, Some(last)) = (groups.first(), or_more, open.last()) {
+        let detail = format!("It is not among the first {} exceptions.", limits::GROUPED);
+        groups.push(Group { detail, ..empty(store, (code, subject), last.at, or_more) });
+    }
     groups.pop().ok_or_else(|| Problem::not_found("There is no exception of this kind any more."))
+}
+
+fn empty(store: &StoreId, (code, subject): (&str, &str), since: Timestamp, or_more: bool) -> Group {
+    Group {
+        store: store.clone(),
+        code: code.to_owned(),
+        subject: subject.to_owned(),
+        orders: 0,
+        or_more,
+        since,
+        detail: String::new(),
+        meaning: meaning::of(code),
+        missing: meaning::missing_mapping(code, subject),
+        examples: Vec::new(),
+    }
 }
 
 async fn excepted(app: &App, store: &StoreId) -> Result<Vec<OpenOrder>, Problem> {
@@ -83,22 +107,13 @@ async fn excepted(app: &App, store: &StoreId) -> Result<Vec<OpenOrder>, Problem>
 }
 
 /// Earliest first within a group; the largest group first.
-fn grouped(store: &StoreId, open: &[OpenOrder]) -> Vec<Group> {
+fn grouped(store: &StoreId, open: &[OpenOrder], or_more: bool) -> Vec<Group> {
     let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
     for order in open {
         let code = order.code.as_deref().unwrap_or_default();
         let subject = order.subject.as_deref().unwrap_or_default();
-        let group = groups.entry((code, subject)).or_insert_with(|| Group {
-            store: store.clone(),
-            code: code.to_owned(),
-            subject: subject.to_owned(),
-            orders: 0,
-            since: order.at,
-            detail: String::new(),
-            meaning: meaning::of(code),
-            missing: meaning::missing_mapping(code, subject),
-            examples: Vec::new(),
-        });
+        let group = groups.entry((code, subject));
+        let group = group.or_insert_with(|| empty(store, (code, subject), order.at, or_more));
         group.orders += 1;
         group.since = group.since.min(order.at);
         if group.examples.len() < limits::EXAMPLES {

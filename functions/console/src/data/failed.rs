@@ -2,11 +2,13 @@
 //! order is in the ERP while something after it (a refund, a parcel, a return,
 //! a status, a cancellation) does not get to the other side.
 
+use futures::future::join;
 use serde::Serialize;
 use weir_domain::id::StoreId;
 use weir_domain::ports::{OpenState, QueueDepth};
 use weir_domain::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
 
+use super::queues;
 use super::stuck::{OpenWork, open_work};
 use crate::Problem;
 use crate::state::App;
@@ -14,8 +16,9 @@ use crate::state::App;
 /// What failed to propagate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failed {
-    /// The queues, with how many dead letters each has.
-    pub queues: Vec<QueueDepth>,
+    /// The queues, with how many dead letters each has; `None` where they do
+    /// not answer.
+    pub queues: Option<Vec<QueueDepth>>,
     /// Orders of one store that stand or wait behind the ERP.
     pub orders: OpenWork,
 }
@@ -27,9 +30,9 @@ pub async fn failed(
     of: Option<OpenState>,
     after: Option<&str>,
 ) -> Result<Failed, Problem> {
-    let queues = app.queues.depths().await?;
-    let orders = open_work(app, store, of, after, |record| record.is_some_and(is_behind)).await?;
-    Ok(Failed { queues, orders })
+    let orders = open_work(app, store, of, after, |record| record.is_some_and(is_behind));
+    let (queues, orders) = join(queues::depths(app), orders).await;
+    Ok(Failed { queues, orders: orders? })
 }
 
 /// Whether it is in the ERP, and something after that does not go on. One that

@@ -1,5 +1,6 @@
 //! What the nights found, what people began, and what they did.
 
+use futures::future::try_join;
 use serde::Serialize;
 use weir_domain::id::StoreId;
 use weir_domain::job::Job;
@@ -37,9 +38,14 @@ pub(super) async fn last_night(app: &App, store: &StoreId) -> Result<Option<Nigh
     Ok(app.reports.reports(store, 1).await?.pop().map(Night::of))
 }
 
-/// The newest jobs of a store, newest first.
+/// The newest jobs of a store, and older ones that run; newest first.
 pub async fn jobs(app: &App, store: &StoreId) -> Result<Vec<Job>, Problem> {
-    Ok(app.jobs.jobs(store, limits::JOBS).await?)
+    let (mut jobs, mut running) =
+        try_join(app.jobs.jobs(store, limits::JOBS), app.jobs.running(store)).await?;
+    running.retain(|job| !jobs.iter().any(|newer| newer.id == job.id));
+    running.reverse();
+    jobs.extend(running);
+    Ok(jobs)
 }
 
 /// What people did last, newest first.

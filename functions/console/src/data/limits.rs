@@ -17,12 +17,16 @@ pub const STALE: usize = 25;
 pub const STALE_COUNTED: usize = 1_000;
 /// Nights of one store.
 pub const REPORTS: usize = 14;
-/// Jobs of one store.
+/// Jobs of one store, beside those that run.
 pub const JOBS: usize = 20;
+/// Jobs of one store that run at once.
+pub const RUNNING: usize = 20;
 /// Actions on one page.
 pub const ACTIONS: usize = 100;
 /// Lines in flight of one item that are shown.
 pub const LINES: usize = 100;
+/// Messages that wait in one queue while all is well, at most.
+pub const CROWD: u64 = 5_000;
 /// Entries of an order's audit that are shown, the newest ones.
 pub const TIMELINE: usize = 200;
 /// Dead letters that one press sends again.

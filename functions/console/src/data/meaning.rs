@@ -44,15 +44,20 @@ fn parse(runbook: &'static str) -> BTreeMap<&'static str, Meaning> {
     meanings
 }
 
-/// Without the marks of a text that is rendered.
+/// Without the marks of a text that is rendered; in code a star is one.
 fn plain(cell: &str) -> String {
-    cell.trim_end_matches('|').trim().replace('`', "")
+    let parts = cell.trim_end_matches('|').trim().split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 0 { part.replace('*', "") } else { part.to_owned() }).collect()
 }
 
 /// The mapping that is missing, where an exception is about one: its subject
-/// is the name.
+/// is the name. Of a code that the ERP does not know, `item_unknown`, it is
+/// most often the shop's own code, which a mapping translates.
 pub fn missing_mapping(code: &str, subject: &str) -> Option<MappingKey> {
     use MappingKind::{Fee, Item, Payment, Shipping, Tax};
+    if code == "item_unknown" {
+        return (!subject.is_empty()).then(|| MappingKey::new(Item, format!("sku:{subject}")));
+    }
     let kinds = [Item, Tax, Payment, Shipping, Fee];
     let kind = kinds.into_iter().find(|kind| code.strip_prefix("unmapped_") == Some(kind.as_str()))?;
     Some(MappingKey::new(kind, subject))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use weir_domain::audit::AuditEntry;
+use weir_domain::audit::{AuditEntry, Exchange};
 use weir_domain::desk::{StockTaken, stock_taken};
 use weir_domain::id::{OrderId, OrderKey};
 use weir_domain::record::{Booking, DocumentKind, FulfilmentAxis, OrderRecord, PaymentAxis};
@@ -57,7 +57,7 @@ pub struct Order {
     /// Its audit, newest first, at most [`limits::TIMELINE`] entries.
     pub timeline: Vec<Entry>,
     /// Entries that are not shown.
-    pub older: usize,
+    pub older: u64,
 }
 
 /// Which legal entity in which ERP.
@@ -142,6 +142,9 @@ pub struct Entry {
     pub keeps: String,
     /// What changed with it, e.g. `document: pushing → in_erp`.
     pub changes: Vec<String>,
+    /// What was asked of the shop and the ERP since the entry before, and what
+    /// they answered; the first [`CALLS`](weir_domain::audit::CALLS).
+    pub calls: Vec<Exchange>,
     /// The state of the shop's order that was known afterwards.
     pub version: Option<String>,
 }
@@ -157,11 +160,12 @@ pub fn key(app: &App, store: &str, order: &str) -> Result<OrderKey, Problem> {
 pub async fn order(app: &App, key: &OrderKey) -> Result<Order, Problem> {
     let record = app.ledger.record(key).await?;
     let record = record.ok_or_else(|| Problem::not_found("Weir has never heard of this order."))?;
-    let audit = app.ledger.audit(key).await?;
-    let older = audit.len().saturating_sub(limits::TIMELINE);
+    // One more than is shown: what changed with the oldest one shows.
+    let audit = app.timelines.newest_entries(key, limits::TIMELINE + 1).await?;
     let mut timeline = timeline(&audit);
-    timeline.drain(..older);
-    timeline.reverse();
+    timeline.truncate(limits::TIMELINE);
+    // Entries count from 1, each by one.
+    let older = timeline.last().map_or(0, |oldest| oldest.seq.saturating_sub(1));
     let seen = record.seen.as_ref();
     Ok(Order {
         row: OrderRow::of(&record),
@@ -186,9 +190,9 @@ pub async fn order(app: &App, key: &OrderKey) -> Result<Order, Problem> {
     })
 }
 
-/// Oldest first.
+/// Newest first, as the audit is given.
 fn timeline(audit: &[AuditEntry]) -> Vec<Entry> {
-    let before = std::iter::once(None).chain(audit.iter().map(Some));
+    let before = audit.iter().skip(1).map(Some).chain(std::iter::once(None));
     let entry = |(entry, before): (&AuditEntry, Option<&AuditEntry>)| Entry {
         seq: entry.seq,
         at: entry.at,
@@ -199,6 +203,7 @@ fn timeline(audit: &[AuditEntry]) -> Vec<Entry> {
         view: entry.record.view(),
         keeps: why(&entry.record),
         changes: changes::between(before.map(|before| &before.record), &entry.record),
+        calls: entry.calls.clone(),
         version: entry.record.seen.as_ref().map(|seen| changes::version(&seen.version)),
     };
     audit.iter().zip(before).map(entry).collect()

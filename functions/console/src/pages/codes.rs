@@ -86,6 +86,36 @@ pub const ORDERS: &[Consequence] = &[
         Some("rebook"),
     ),
     row(
+        &["document_doubled"],
+        "The ERP may ship and invoice the order more than once. Nothing is undone by itself.",
+        None,
+    ),
+    row(
+        &["made_by_hand_too"],
+        "Weir's own sales order goes on. If the other one is the same order, it may be shipped twice.",
+        Some("accept"),
+    ),
+    row(
+        &["revived_in_erp"],
+        "The ERP may ship an order that is cancelled in the shop. Nothing is undone by itself.",
+        None,
+    ),
+    row(
+        &["release_regressed"],
+        "As it stands in the ERP now it is not shipped, although the shop expects it to be.",
+        Some("retry"),
+    ),
+    row(
+        &["credit_gone", "credit_doubled", "credit_unknown"],
+        "By the ERP's books another sum was given back than by the shop. The order itself goes on.",
+        None,
+    ),
+    row(
+        &["not_adoptable", "document_ambiguous"],
+        "No document was adopted, and none was changed. Weir does not know the order as booked.",
+        Some("adopt"),
+    ),
+    row(
         &["erp_refused", "content_disagrees"],
         "The ERP does not have the order as the shop has it. The refusal was definite: it is not tried again by itself.",
         Some("retry"),
@@ -200,6 +230,47 @@ pub const STOCK: &[Consequence] = &[
     row(
         &["quantity_unreadable", "impossible_adjustment", "refused_by_shop", "foreign_variation"],
         "The shop goes on selling by the quantity that it shows now.",
+        None,
+    ),
+];
+
+/// What is found at a shop's webhooks. They only make news faster: no order
+/// depends on one.
+pub const WEBHOOKS: &[Consequence] = &[
+    row(
+        &["webhook_missing", "webhook_disabled"],
+        "Until it was made, news of its topic came by the poll, some minutes later. No order is lost.",
+        None,
+    ),
+    row(
+        &["webhook_paused"],
+        "As long as it is paused, news of its topic comes by the poll, some minutes later.",
+        None,
+    ),
+    row(
+        &["webhook_url", "webhook_topic"],
+        "News of the shop went elsewhere, or to the wrong address. It came by the poll all the same.",
+        None,
+    ),
+    row(&["webhook_twice"], "The same was said twice; nothing is booked twice by that.", None),
+    row(
+        &["webhook_secret"],
+        "Its deliveries were refused, since anybody could have sent them. The news came by the poll.",
+        None,
+    ),
+    row(
+        &["webhook_owner"],
+        "Its deliveries said nothing that could be used. The news came by the poll.",
+        None,
+    ),
+    row(
+        &["webhooks_not_manageable"],
+        "Nobody sees whether the webhooks live. At the latest the poll finds each order.",
+        None,
+    ),
+    row(
+        &["webhook_url_refused"],
+        "The shop has no webhook of Weir's. News comes by the poll, some minutes later.",
         None,
     ),
 ];

@@ -44,7 +44,7 @@ pub(crate) async fn nothing_here() -> Problem {
 
 /// The page; for somebody whom nobody knows without the frame.
 pub fn render(frame: Option<&Frame>, problem: &Problem, back: &str) -> Markup {
-    let (title, to_do) = words(problem.status().as_u16());
+    let (title, to_do) = words(problem);
     let content = html! {
         h1 { (title) }
         section.explain.bad {
@@ -53,7 +53,7 @@ pub fn render(frame: Option<&Frame>, problem: &Problem, back: &str) -> Markup {
                 dt { "What to do" } dd.do { (to_do) }
             }
         }
-        p { a.button href=(back) { "Go back" } }
+        p { a.button href=(back) { @if problem.status().as_u16() == 401 { "Sign in" } @else { "Go back" } } }
     };
     match frame {
         Some(frame) => timeless_page(frame, title, &content),
@@ -61,10 +61,13 @@ pub fn render(frame: Option<&Frame>, problem: &Problem, back: &str) -> Markup {
     }
 }
 
-fn words(status: u16) -> (&'static str, &'static str) {
-    match status {
+fn words(problem: &Problem) -> (&'static str, &'static str) {
+    match problem.status().as_u16() {
         400 => ("That request makes no sense", "Go back, load the page again, and try once more."),
-        401 => ("Nobody is signed in", "Sign in again; what you were about to do was not done."),
+        401 => (
+            "Your session is over: nothing was done",
+            "What you were about to do was not done. Sign in again, look how it stands now, and do it once more.",
+        ),
         403 => (
             "That is not for you",
             "Nothing was done. If you should be able to do this, ask whoever configures the console for the role that acts; if you are, load the page again and try once more.",
@@ -82,6 +85,9 @@ fn words(status: u16) -> (&'static str, &'static str) {
             "That is not possible as it stands",
             "Nothing was done. Go back and put right what is said above.",
         ),
+        503 if problem.is_unclear() => {
+            ("Nobody knows whether it was done", "Go back and look how it stands now before you do it again.")
+        }
         503 => (
             "Something does not answer",
             "Go back and look how it stands now before you do it again. If it stays so, the console's log says why.",

@@ -1,10 +1,9 @@
 //! Which events failed to propagate?
 
 use maud::{Markup, html};
-use weir_domain::id::StoreId;
 
 use super::layout::{Frame, page};
-use super::lists;
+use super::lists::{self, Tab};
 use super::parts::calm;
 use super::queues::{depths, letters};
 use super::stale::items;
@@ -22,25 +21,19 @@ pub struct Beside<'a> {
 }
 
 /// The page.
-pub fn render(
-    frame: &Frame,
-    stores: &[StoreId],
-    failed: &Failed,
-    beside: Beside,
-    of: Option<&str>,
-) -> Markup {
+pub fn render(frame: &Frame, tabs: &[Tab], failed: &Failed, beside: Beside, of: Option<&str>) -> Markup {
     let store = &failed.orders.store;
     let content = html! {
-        h1 { "Events that failed to propagate" }
-        p.lead { "Messages that nobody could work on, and what happened on one side and has not reached the other." }
+        h1 { "Failed to propagate" }
+        p.lead { "Messages that failed again and again, and what happened on one side and has not reached the other." }
         h2 { "Dead letters" }
-        @if failed.queues.iter().all(|queue| queue.dead == 0) {
-            (calm("No queue has a dead letter."))
-        } @else {
-            (depths(&failed.queues))
+        @match &failed.queues {
+            None => p.dim { "The queues do not answer: what lies in them is not known. Look again in a minute." }
+            Some(queues) if queues.iter().all(|queue| queue.dead == 0) => (calm("No queue has a dead letter.")),
+            Some(queues) => (depths(queues)),
         }
         @for page in beside.letters { (letters(frame, page)) }
-        (lists::stores("/failed", stores, store))
+        (lists::tabs("/failed", tabs, store, "open"))
         h2 { "Booked orders of " (store) " that stand or wait" }
         p.dim { "Their sales order is in the ERP; a refund, a parcel, a return, a status or a cancellation has not reached the other side." }
         (lists::work(frame, "/failed", &failed.orders, of, "Every refund, parcel, return and cancellation of this store has reached the other side."))
@@ -52,5 +45,5 @@ pub fn render(
             p.cut { "Out of the oldest stale items. " a href={ "/console/stale?store=" (store) } { "All stale items" } }
         }
     };
-    page(frame, "/failed", "Events that failed to propagate", &content)
+    page(frame, "/failed", "Failed to propagate", &content)
 }

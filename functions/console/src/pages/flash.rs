@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 /// Word in the address → sentence.
-const SENTENCES: [(&str, &str); 18] = [
+const SENTENCES: [(&str, &str); 19] = [
     ("retry", "Done: the order goes on now."),
     ("replay", "Done: the order is read again in the shop and in the ERP."),
     ("hold", "Done: nothing happens to the order until somebody retries it."),
@@ -16,6 +16,10 @@ const SENTENCES: [(&str, &str); 18] = [
     ("mapping", "The mapping is stored. Orders that stopped before it still stand: release them."),
     ("mapping_release", "The mapping is stored, and its orders are being released."),
     ("mapping_only", "The mapping is stored. The release of its orders did not begin: begin it here."),
+    (
+        "mapping_under_way",
+        "The mapping is stored. A release of its orders is under way already, and goes on; orders that it tried before may stand here again: release them when it has ended.",
+    ),
     ("release", "The orders are being released."),
     ("backfill", "The backfill has begun. It goes on every minute."),
     ("stop", "The job is stopped. It can be resumed where it stopped."),
@@ -28,7 +32,7 @@ const SENTENCES: [(&str, &str); 18] = [
 /// What the page says; unknown words say nothing.
 pub(crate) fn flash(word: Option<&str>) -> Option<Markup> {
     let (word, said) = SENTENCES.iter().find(|(known, _)| Some(*known) == word)?;
-    let nothing = matches!(*word, "redrive_none" | "mapping_only");
+    let nothing = matches!(*word, "redrive_none" | "mapping_only" | "mapping_under_way");
     Some(html! { p.flash.no[nothing] role="status" { (said) } })
 }
 

@@ -74,7 +74,7 @@ pub fn render(frame: &Frame) -> Markup {
         (key_list())
         h2 { "In an hour of need" }
         p { "Begin at " a href="/console/" { "Today" } ". Its first line says whether anything needs people, and each line below leads to where it is put right. Every alarm has its paragraph in the runbook: " code { "docs/runbook.md" } " of the project." }
-        p { "On an order, " b { "What would happen now?" } " shows what Weir would do and the very requests to the ERP; nothing is sent." }
+        p { "On an order, " b { "Dry run" } " shows what Weir would do and the very requests to the ERP; nothing is sent." }
         h2 { "What people can do about an order" }
         (words("Every action asks for a reason and is written down with your name", "Action", &ACTIONS))
         h2 { "What an order can be" }
@@ -97,7 +97,7 @@ fn words(caption: &str, head: &'static str, words: &[(&str, &str)]) -> Markup {
 }
 
 /// Codes of one row of the runbook are one row here.
-fn code_table(caption: &str, consequences: &[Consequence]) -> Markup {
+pub(crate) fn code_table(caption: &str, consequences: &[Consequence]) -> Markup {
     let mut rows: Vec<(Meaning, &str, Vec<&str>)> = Vec::new();
     for consequence in consequences {
         for name in consequence.codes {

@@ -63,9 +63,9 @@ pub const NAVIGATION: [(&str, &[Place]); 4] = [
     (
         "Three questions",
         &[
-            Place { path: "/stuck", name: "Stuck orders", key: "s" },
-            Place { path: "/stale", name: "Stale items", key: "i" },
-            Place { path: "/failed", name: "Failed events", key: "f" },
+            Place { path: "/stuck", name: "Stuck before the ERP", key: "s" },
+            Place { path: "/stale", name: "Stale in the shop", key: "i" },
+            Place { path: "/failed", name: "Failed to propagate", key: "f" },
         ],
     ),
     (
@@ -97,7 +97,7 @@ pub(crate) fn page(frame: &Frame, place: &str, title: &str, content: &Markup) ->
     let content = html! {
         @if let Some(said) = flash(frame.done) { (said) }
         (content)
-        footer { "As of " (when::instant(frame.now)) "." }
+        footer { "As of " (when::instant(frame.now)) ". All times and days are UTC." }
     };
     framed(frame, Some(frame.now), place, title, &content)
 }

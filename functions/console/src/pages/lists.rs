@@ -4,23 +4,43 @@ use maud::{Markup, html};
 use weir_domain::id::StoreId;
 
 use super::layout::Frame;
-use super::parts::{Column, calm, escape, long, number, order_link, table, tag, text};
+use super::parts::{Column, calm, counted, escape, long, number, order_link, table, tag, text};
 use super::words::tone;
+use crate::data::Count;
 use crate::data::row::OrderRow;
 use crate::data::stuck::{OpenWork, Section};
 
 /// Rows of each state where all states are shown.
 const GLANCE: usize = 20;
 
-/// The stores to choose from, where there is a choice.
-pub(crate) fn stores(path: &str, stores: &[StoreId], chosen: &StoreId) -> Markup {
+/// A store to choose, and how much of what the page asks for it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// Which.
+    pub store: StoreId,
+    /// So much; `None` where the page counts nothing.
+    pub count: Option<Count>,
+}
+
+/// The stores to choose from, where there is a choice. `counted` says what
+/// their counts are of.
+pub(crate) fn tabs(path: &str, tabs: &[Tab], chosen: &StoreId, of: &str) -> Markup {
     html! {
-        @if stores.len() > 1 {
-            nav.tabs aria-label="Stores" { @for store in stores {
-                a href={ "/console" (path) "?store=" (store) } aria-current=[(store == chosen).then_some("true")] { (store) }
+        @if tabs.len() > 1 {
+            nav.tabs aria-label="Stores" { @for tab in tabs {
+                a href={ "/console" (path) "?store=" (tab.store) } aria-current=[(tab.store == *chosen).then_some("true")] {
+                    (tab.store)
+                    @if let Some(count) = tab.count { " " small { (counted(count)) " " (of) } }
+                }
             } }
         }
     }
+}
+
+/// The stores to choose from, of which nothing is counted.
+pub(crate) fn stores(path: &str, stores: &[StoreId], chosen: &StoreId) -> Markup {
+    let plain: Vec<Tab> = stores.iter().map(|store| Tab { store: store.clone(), count: None }).collect();
+    tabs(path, &plain, chosen, "")
 }
 
 /// Open orders state by state, each under a heading of the third level; of one

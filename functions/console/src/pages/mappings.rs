@@ -4,8 +4,7 @@ use maud::{Markup, html};
 use weir_domain::id::StoreId;
 use weir_domain::mapping::MappingKind;
 
-use super::forms::{hidden, only_look, reason};
-use super::group::{codes_field, kind_name};
+use super::forms::{codes_field, hidden, kind_name, only_look, reason};
 use super::layout::{Frame, page};
 use super::lists;
 use super::parts::{Tone, long, table, tag, text};

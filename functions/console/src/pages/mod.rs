@@ -10,7 +10,7 @@ pub mod doctor;
 pub mod errors;
 pub mod exceptions;
 mod explain;
-mod extract;
+pub(crate) mod extract;
 pub mod failed;
 pub mod flash;
 mod forms;
@@ -18,7 +18,7 @@ pub mod group;
 pub mod help;
 pub mod item;
 pub mod layout;
-mod lists;
+pub mod lists;
 pub mod mappings;
 pub mod order;
 mod parts;
@@ -57,9 +57,8 @@ fn looking() -> Router<AppState> {
         .route("/console/exceptions/group", get(read::group))
         .route("/console/orders/{store}/{id}", get(read::order))
         .route("/console/orders/{store}/{id}/preview", get(read::preview))
-        // The rest of the path: a code may have a slash in it, and a gateway
-        // may have unescaped it.
-        .route("/console/items/{entity}/{*sku}", get(read::item))
+        // Not in the path: a gateway may unescape, or join, the slashes of a code.
+        .route("/console/items", get(read::item))
         .route("/console/queues", get(read::queues))
         .route("/console/reconciliation", get(read::reconciliation))
         .route("/console/doctor", get(read::doctor))

@@ -75,8 +75,8 @@ fn next(order: &Order) -> Markup {
                     @if mapping { "Add the mapping" } @else { "All orders of this cause" }
                 }
             }
-            a.button.quiet[mapping] href={ (path(order)) "/preview" } { "What would happen now?" }
-            small { "A dry run: nothing is sent." }
+            a.button.quiet[mapping] href={ (path(order)) "/preview" } { "Dry run" }
+            small { "What would happen now. Nothing is sent." }
         }
     }
 }

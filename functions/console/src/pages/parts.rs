@@ -1,6 +1,7 @@
 //! What pages are made of: tables that become cards, tags, notes, facts.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use maud::{Markup, html};
 use rust_decimal::Decimal;
@@ -122,6 +123,14 @@ pub(crate) fn counted(count: Count) -> String {
     format!("{}{}", thousands(count.number as u64), if count.or_more { "+" } else { "" })
 }
 
+/// Of several counts.
+pub(crate) fn sum(counts: impl IntoIterator<Item = Count>) -> Count {
+    counts.into_iter().fold(Count::default(), |sum, count| Count {
+        number: sum.number + count.number,
+        or_more: sum.or_more || count.or_more,
+    })
+}
+
 /// `1,234`.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -149,7 +158,8 @@ pub(crate) fn escape(text: &str) -> String {
         if keep(byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a string never fails.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped
@@ -162,5 +172,10 @@ pub(crate) fn order_link(store: &str, id: impl std::fmt::Display) -> Markup {
 
 /// The way to an item's page.
 pub(crate) fn item_link(entity: &str, sku: &str) -> Markup {
-    html! { a href={ "/console/items/" (escape(entity)) "/" (escape(sku)) } { (sku) } }
+    html! { a href=(item_address(entity, sku)) { (sku) } }
+}
+
+/// An item's page.
+pub(crate) fn item_address(entity: &str, sku: &str) -> String {
+    format!("/console/items?entity={}&sku={}", escape(entity), escape(sku))
 }

@@ -16,7 +16,7 @@ use crate::data::queues::{LetterView, QueuePage};
 pub fn render(frame: &Frame, queues: &[QueueDepth], open: Option<&QueuePage>) -> Markup {
     let content = html! {
         h1 { "Queues" }
-        p.lead { "Messages say only where to look. What could not be worked on in all its receives lies with the dead letters for 14 days." }
+        p.lead { "Messages say only which order or items to look at. One that failed again and again becomes a dead letter, and is kept for 14 days; what it is about is safe." }
         (depths(queues))
         @if let Some(page) = open { (letters(frame, page)) }
     };
@@ -55,7 +55,10 @@ pub(crate) fn letters(frame: &Frame, page: &QueuePage) -> Markup {
             }
             @for (at, letter) in page.letters.iter().enumerate() { (one(frame, name, at, letter)) }
             @if page.depth.dead > page.letters.len() as u64 {
-                p.cut { "These are " (page.letters.len()) " of about " (thousands(page.depth.dead)) ". They stay where they are; after a short while others show." }
+                p.cut {
+                    "These are " (page.letters.len()) " of about " (thousands(page.depth.dead)) "; they stay where they are."
+                    @if page.some_hidden { " Some are hidden for some seconds, since somebody looks at them: load again." }
+                }
             }
             @if frame.may_act { (redrive(frame, name, page.depth.dead)) } @else { (only_look()) }
         }
@@ -87,7 +90,7 @@ fn delete(frame: &Frame, queue: &str, at: usize, letter: &LetterView) -> Markup 
             form method="post" action="/console/queues/delete" {
                 (frame.token())
                 (hidden("queue", queue))
-                (hidden("receipt", &letter.receipt))
+                (hidden("letter", &letter.id))
                 div.fields {
                     (reason(&format!("delete-{queue}-{at}")))
                     div.go { button.harsh { "Delete this letter" } }

@@ -5,16 +5,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
 use serde::Deserialize;
 use weir_domain::id::{EntityId, ItemKey, OrderId, OrderKey, Sku, StoreId};
+use weir_domain::ports::OpenState;
 
 use super::extract::Asked;
 use super::layout::Frame;
+use super::lists::Tab;
+use super::parts::sum;
 use super::search::Found;
 use super::{
     activity, doctor, exceptions, failed, group, help, item, mappings, order, queues, reconciliation,
 };
 use super::{search, stale, stuck, today};
-use crate::data;
 use crate::data::item::StandingView;
+use crate::data::{self, Count, limits};
 use crate::session::Reader;
 use crate::state::{App, AppState};
 use crate::{Problem, acts};
@@ -32,6 +35,8 @@ pub(crate) struct Query {
     kind: Option<String>,
     name: Option<String>,
     queue: Option<String>,
+    entity: Option<String>,
+    sku: Option<String>,
     q: Option<String>,
     done: Option<String>,
 }
@@ -52,6 +57,37 @@ fn chosen(app: &App, query: &Query) -> Result<StoreId, Problem> {
     }
 }
 
+/// How many orders of each store are open: where there is a choice of stores.
+async fn open_tabs(app: &App) -> Result<Vec<Tab>, Problem> {
+    let mut tabs = Vec::new();
+    for store in stores_to_choose(app) {
+        let mut counts = Vec::new();
+        for state in OpenState::ALL {
+            let number = app.open.count_open(store, state, limits::COUNTED).await?;
+            counts.push(Count::up_to(number, limits::COUNTED));
+        }
+        tabs.push(Tab { store: store.clone(), count: Some(sum(counts)) });
+    }
+    Ok(tabs)
+}
+
+/// How many items of each store are stale.
+async fn stale_tabs(app: &App) -> Result<Vec<Tab>, Problem> {
+    let mut tabs = Vec::new();
+    for store in stores_to_choose(app) {
+        let stale = app.stock.stale(store, None, limits::STALE_COUNTED).await?;
+        let count = Some(Count::up_to(stale.len(), limits::STALE_COUNTED));
+        tabs.push(Tab { store: store.clone(), count });
+    }
+    Ok(tabs)
+}
+
+/// All stores, or none where there is only one.
+fn stores_to_choose(app: &App) -> impl Iterator<Item = &StoreId> {
+    let several = app.stores().nth(1).is_some();
+    app.stores().filter(move |_| several)
+}
+
 pub(crate) async fn today(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
     let view = data::overview::overview(&app).await?;
     Ok(today::render(&frame(&app, &reader, &query), &view))
@@ -61,28 +97,25 @@ pub(crate) async fn stuck(State(app): State<AppState>, reader: Reader, Asked(que
     let store = chosen(&app, &query)?;
     let of = query.state.as_deref().map(data::stuck::state).transpose()?;
     let work = data::stuck::stuck(&app, &store, of, query.after.as_deref()).await?;
-    Ok(stuck::render(&frame(&app, &reader, &query), &stores(&app), &work, query.state.as_deref()))
+    Ok(stuck::render(&frame(&app, &reader, &query), &open_tabs(&app).await?, &work, query.state.as_deref()))
 }
 
 pub(crate) async fn stale(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
     let store = chosen(&app, &query)?;
     let stale = data::stale::stale(&app, &store, query.after.as_deref()).await?;
-    Ok(stale::render(&frame(&app, &reader, &query), &stores(&app), &stale))
+    Ok(stale::render(&frame(&app, &reader, &query), &stale_tabs(&app).await?, &stale))
 }
 
 pub(crate) async fn failed(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
     let store = chosen(&app, &query)?;
     let of = query.state.as_deref().map(data::stuck::state).transpose()?;
     let failed = data::failed::failed(&app, &store, of, query.after.as_deref()).await?;
-    let mut letters = Vec::new();
-    for queue in failed.queues.iter().filter(|queue| queue.dead > 0) {
-        letters.push(data::queues::queue(&app, &queue.queue).await?);
-    }
+    let letters = data::queues::dead(&app, failed.queues.as_deref().unwrap_or_default()).await;
     let mut items = data::stale::stale(&app, &store, None).await?.items;
     items.retain(|item| matches!(item.standing, StandingView::Exception { .. }));
     let beside = failed::Beside { letters: &letters, items: &items };
     let frame = frame(&app, &reader, &query);
-    Ok(failed::render(&frame, &stores(&app), &failed, beside, query.state.as_deref()))
+    Ok(failed::render(&frame, &open_tabs(&app).await?, &failed, beside, query.state.as_deref()))
 }
 
 pub(crate) async fn exceptions(
@@ -91,11 +124,12 @@ pub(crate) async fn exceptions(
     Asked(query): Asked<Query>,
 ) -> Page {
     let asked = query.store.as_deref().map(|name| app.store(name)).transpose()?;
-    let mut desks = Vec::new();
+    let (mut desks, mut jobs) = (Vec::new(), Vec::new());
     for store in app.stores().filter(|store| asked.as_ref().is_none_or(|asked| asked == *store)) {
         desks.push(data::exceptions::desk(&app, store).await?);
+        jobs.extend(data::history::jobs(&app, store).await?);
     }
-    Ok(exceptions::render(&frame(&app, &reader, &query), &desks))
+    Ok(exceptions::render(&frame(&app, &reader, &query), &desks, &jobs))
 }
 
 pub(crate) async fn group(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
@@ -103,7 +137,8 @@ pub(crate) async fn group(State(app): State<AppState>, reader: Reader, Asked(que
     let (code, subject) =
         (query.code.as_deref().unwrap_or_default(), query.subject.as_deref().unwrap_or_default());
     let group = data::exceptions::group(&app, &store, code, subject).await?;
-    Ok(group::render(&frame(&app, &reader, &query), &group))
+    let jobs = data::history::jobs(&app, &store).await?;
+    Ok(group::render(&frame(&app, &reader, &query), &group, &jobs))
 }
 
 pub(crate) async fn order(
@@ -128,13 +163,11 @@ pub(crate) async fn preview(
     Ok(order::render_preview(&frame, key.store.as_str(), key.order.0, &preview))
 }
 
-pub(crate) async fn item(
-    State(app): State<AppState>,
-    reader: Reader,
-    Path((entity, sku)): Path<(String, String)>,
-) -> Page {
-    let item = data::item::item(&app, &entity, &sku).await?;
-    Ok(item::render(&Frame::of(&reader, app.clock.now()), &item))
+pub(crate) async fn item(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
+    let (entity, sku) =
+        (query.entity.as_deref().unwrap_or_default(), query.sku.as_deref().unwrap_or_default());
+    let item = data::item::item(&app, entity, sku).await?;
+    Ok(item::render(&frame(&app, &reader, &query), &item))
 }
 
 pub(crate) async fn mappings(

@@ -1,11 +1,14 @@
 //! What the nights found, and work that people began.
 
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use weir_domain::id::StoreId;
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::reconcile::{Example, Outcome, Tally};
 
+use super::codes::WEBHOOKS;
 use super::forms::{act, hidden, only_look, pace, reason};
+use super::help::code_table;
 use super::layout::{Frame, page};
 use super::lists;
 use super::parts::{Column, Tone, escape, long, number, table, tag, text, thousands};
@@ -19,8 +22,13 @@ pub fn render(frame: &Frame, stores: &[StoreId], store: &StoreId, nights: &[Nigh
         p.lead { "Each night shop, ledger and ERP are compared: what differs is repaired, or goes to people with a reason." }
         (lists::stores("/reconciliation", stores, store))
         h2 { "Nights of " (store) }
+        p.dim { "A night bears the date on which it began." }
         @if nights.is_empty() { p.dim { "No night has been compared yet." } }
         @for (at, night) in nights.iter().enumerate() { (one_night(frame, night, at == 0)) }
+        details.act #webhooks {
+            summary { b { "Its webhooks" } span { "What is found at them every ten minutes, by its code, and what it means." } }
+            div.in { (code_table("What the guardian of webhooks finds", WEBHOOKS)) }
+        }
         h2 #jobs { "Jobs" }
         (job_list(frame, jobs))
         @if frame.may_act {
@@ -120,12 +128,28 @@ fn outcome(outcome: Outcome) -> (Tone, &'static str) {
 /// What a job does.
 pub(crate) fn job_name(job: &Job) -> String {
     match &job.what {
-        JobKind::Backfill { from, until } => {
-            format!("Backfill {} to {}", from.strftime("%Y-%m-%d"), until.strftime("%Y-%m-%d"))
+        JobKind::Backfill { from, until, by: BackfillBy::Placed } => {
+            format!("Backfill {} (UTC)", days(*from, *until))
+        }
+        JobKind::Backfill { from, until, by: BackfillBy::Changed } => {
+            format!("Backfill of what changed {} (UTC)", days(*from, *until))
         }
         JobKind::Release { code, subject } if subject.is_empty() => format!("Release of {code}"),
         JobKind::Release { subject, .. } => format!("Release of {subject}"),
     }
+}
+
+/// The first and the last day of a span; what does not begin and end with a
+/// day, to the minute.
+fn days(from: Timestamp, until: Timestamp) -> String {
+    let is_midnight = |at: Timestamp| at.as_second().rem_euclid(86_400) == 0;
+    if !(is_midnight(from) && is_midnight(until)) {
+        let minute = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
+        return format!("{} to {}", minute(from), minute(until));
+    }
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let (first, last) = (day(from), day(until - SignedDuration::from_secs(1)));
+    if first == last { first } else { format!("{first} to {last}") }
 }
 
 /// How far a job is.
@@ -202,9 +226,9 @@ fn backfill(frame: &Frame, store: &StoreId) -> Markup {
 }
 
 /// The day after, for a span whose last day is part of it.
-pub(crate) fn span(from: &str, until: &str) -> Option<(jiff::Timestamp, jiff::Timestamp)> {
-    let begin = |day: &str| format!("{day}T00:00:00Z").parse::<jiff::Timestamp>().ok();
-    Some((begin(from)?, begin(until)? + jiff::SignedDuration::from_hours(24)))
+pub(crate) fn span(from: &str, until: &str) -> Option<(Timestamp, Timestamp)> {
+    let begin = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().ok();
+    Some((begin(from)?, begin(until)? + SignedDuration::from_hours(24)))
 }
 
 #[cfg(test)]
@@ -218,5 +242,10 @@ mod tests {
         assert_eq!(when::exact(from), "2026-11-01 00:00:00 UTC");
         assert_eq!(when::exact(until), "2026-11-02 00:00:00 UTC");
         assert_eq!(span("yesterday", "2026-11-01"), None);
+        assert_eq!(days(from, until), "2026-11-01");
+        let (from, until) = span("2026-10-01", "2026-10-31").unwrap();
+        assert_eq!(days(from, until), "2026-10-01 to 2026-10-31");
+        let hours = (from + SignedDuration::from_hours(7), from + SignedDuration::from_hours(9));
+        assert_eq!(days(hours.0, hours.1), "2026-10-01 07:00 to 2026-10-01 09:00");
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Frame, page};
-use super::parts::{item_link, order_link};
+use super::parts::{item_address, item_link, order_link};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,9 +19,7 @@ impl Found {
     pub fn only(&self) -> Option<String> {
         match (self.orders.as_slice(), self.items.as_slice()) {
             ([(store, id)], []) => Some(format!("/console/orders/{store}/{id}")),
-            ([], [(entity, sku)]) => {
-                Some(format!("/console/items/{}/{}", super::parts::escape(entity), super::parts::escape(sku)))
-            }
+            ([], [(entity, sku)]) => Some(item_address(entity, sku)),
             _ => None,
         }
     }

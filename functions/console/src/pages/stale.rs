@@ -1,24 +1,23 @@
 //! Which items are stale in the shop?
 
 use maud::{Markup, html};
-use weir_domain::id::StoreId;
 
 use super::explain::code;
 use super::layout::{Frame, page};
-use super::lists;
+use super::lists::{self, Tab};
 use super::parts::{calm, escape, item_link, long, number, table, text, units};
 use crate::data::item::StandingView;
 use crate::data::stale::{Stale, StaleItem};
 
 /// The page.
-pub fn render(frame: &Frame, stores: &[StoreId], stale: &Stale) -> Markup {
+pub fn render(frame: &Frame, tabs: &[Tab], stale: &Stale) -> Markup {
     let content = html! {
-        h1 { "Items stale in the shop" }
+        h1 { "Stale in the shop" }
         p.lead {
             "Items that " b { (stale.store) } " does not show as it should, the oldest first. A minute or two is how news travel; "
             "after half an hour something keeps it, and the item's page says what."
         }
-        (lists::stores("/stale", stores, &stale.store))
+        (lists::tabs("/stale", tabs, &stale.store, "stale"))
         @if stale.items.is_empty() {
             (calm("Every item of this store shows what it should."))
         } @else {
@@ -31,7 +30,7 @@ pub fn render(frame: &Frame, stores: &[StoreId], stale: &Stale) -> Markup {
             }
         }
     };
-    page(frame, "/stale", "Items stale in the shop", &content)
+    page(frame, "/stale", "Stale in the shop", &content)
 }
 
 /// A table of stale items.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::layout::{Frame, page};
-use super::parts::{Column, Tone, calm, count, counted, long, number, table, tag, text, thousands};
+use super::parts::{Column, Tone, calm, count, counted, long, number, sum, table, tag, text, thousands};
 use super::reconciliation::progress;
 use super::words;
 use crate::data::Count;
@@ -59,30 +59,41 @@ fn summary(view: &Overview) -> String {
     format!("{stores}; {waiting} orders go on by themselves; {stale} items are being brought up to date.")
 }
 
-fn sum(counts: impl Iterator<Item = Count>) -> Count {
-    counts.fold(Count::default(), |sum, count| Count {
-        number: sum.number + count.number,
-        or_more: sum.or_more || count.or_more,
-    })
-}
-
 /// The three questions, each with its answer in one number.
 fn questions(frame: &Frame, view: &Overview) -> Markup {
     let exceptions = sum(view.stores.iter().map(|store| store.exceptions));
     let held = sum(view.stores.iter().map(|store| store.held));
     let waiting = sum(view.stores.iter().map(|store| store.waiting));
-    let open = sum([exceptions, held, waiting].into_iter());
+    let open = sum([exceptions, held, waiting]);
     let stale = sum(view.stores.iter().map(|store| store.stale));
     let dead = view.queues.as_ref().map(|queues| queues.iter().map(|queue| queue.dead).sum::<u64>());
-    let oldest = view.stores.iter().filter_map(|store| store.oldest_before_erp).min();
+    let oldest = view.stores.iter().filter_map(|store| store.oldest_open).min();
     let lag = view.stores.iter().filter_map(|store| store.oldest_stale).min();
+    let is_open = |store: &StoreView| sum([store.exceptions, store.held, store.waiting]).number > 0;
+    // People are needed where there are exceptions; a store that only works
+    // comes after these.
+    let stuck = first(view, "/stuck", |store| store.exceptions.number > 0, is_open);
+    let stale_in = first(view, "/stale", |store| store.oldest_stale == lag && lag.is_some(), |_| false);
     html! {
         ul.tiles {
-            (tile("/stuck", &counted(open), exceptions.number > 0, open.number == 0, "orders are open: which are stuck before the ERP?", &since(frame, oldest)))
-            (tile("/stale", &counted(stale), false, stale.number == 0, "items are stale in a shop: which?", &since(frame, lag)))
-            (tile("/failed", &dead.map_or_else(|| "?".to_owned(), thousands), dead != Some(0), dead == Some(0), "dead letters: which events failed to propagate?", &html! {}))
+            (tile(&stuck, &counted(open), exceptions.number > 0, open.number == 0, "orders are open: which are stuck before the ERP?", &since(frame, oldest)))
+            (tile(&stale_in, &counted(stale), false, stale.number == 0, "items are stale in a shop: which?", &since(frame, lag)))
+            (tile("/failed", &dead.map_or_else(|| "?".to_owned(), thousands), dead != Some(0), dead == Some(0), "messages failed again and again: what failed to propagate?", &html! {}))
         }
     }
+}
+
+/// A page of the first store that it is about, the loudest ones first; of no
+/// certain store where there is none.
+fn first(
+    view: &Overview,
+    path: &str,
+    loud: impl Fn(&StoreView) -> bool,
+    any: impl Fn(&StoreView) -> bool,
+) -> String {
+    let found =
+        view.stores.iter().find(|store| loud(store)).or_else(|| view.stores.iter().find(|it| any(it)));
+    found.map_or_else(|| path.to_owned(), |store| format!("{path}?store={}", store.store))
 }
 
 fn tile(path: &str, number: &str, loud: bool, quiet: bool, question: &str, note: &Markup) -> Markup {
@@ -94,12 +105,13 @@ fn since(frame: &Frame, oldest: Option<Timestamp>) -> Markup {
 }
 
 fn stores(frame: &Frame, view: &Overview) -> Markup {
-    const COLUMNS: [Column; 7] = [
+    const COLUMNS: [Column; 8] = [
         text("Store"),
         number("Waiting"),
+        number("Overdue"),
         number("Exceptions"),
         number("Held"),
-        number("Oldest before the ERP"),
+        number("Oldest open"),
         number("Stale items"),
         number("Oldest stale"),
     ];
@@ -110,9 +122,10 @@ fn stores(frame: &Frame, view: &Overview) -> Markup {
         vec![
             html! { (store.store) @if store.disabled.is_some() { " " (tag(Tone::Bad, "switched off")) } },
             link("/stuck?state=waiting&", store, &store.waiting),
+            html! { @if let Some(at) = store.overdue_since { (tag(Tone::Bad, "since")) " " (frame.ago(at)) } @else { "–" } },
             link("/exceptions?", store, &store.exceptions),
             link("/stuck?state=held&", store, &store.held),
-            html! { @if let Some(at) = store.oldest_before_erp { (frame.ago(at)) } @else { "–" } },
+            html! { @if let Some(at) = store.oldest_open { (frame.ago(at)) } @else { "–" } },
             link("/stale?", store, &store.stale),
             html! { @if let Some(at) = store.oldest_stale { (frame.ago(at)) } @else { "–" } },
         ]

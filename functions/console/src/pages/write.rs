@@ -5,7 +5,8 @@ use axum::response::Redirect;
 use serde::Deserialize;
 
 use super::extract::Filled;
-use super::forms::address;
+use super::forms::{address, nothing};
+use super::group::release;
 use super::reconciliation::span;
 use crate::acts::{self, Adopting};
 use crate::data;
@@ -50,6 +51,7 @@ pub(crate) struct GroupForm {
     kind: Option<String>,
     name: Option<String>,
     codes: Option<String>,
+    nothing: Option<String>,
     release: Option<String>,
 }
 
@@ -61,20 +63,25 @@ pub(crate) async fn map_group(
 ) -> Answer {
     let store = app.store(&form.store)?;
     let (kind, name) = (form.kind.as_deref().unwrap_or_default(), form.name.as_deref().unwrap_or_default());
-    let codes = codes(kind, form.codes.as_deref().unwrap_or_default())?;
+    let codes = codes(kind, form.codes.as_deref().unwrap_or_default(), form.nothing.is_some())?;
     acts::map(&app, &actor, &store, (kind, name), &codes, &form.why).await?;
     let here = |done| {
         let query =
             [("store", store.as_str()), ("code", &form.code), ("subject", &form.subject), ("done", done)];
         back("/exceptions/group", &query)
     };
-    if form.release.is_none() {
+    // The mapping is there, whatever can or cannot be read from here on.
+    let jobs = data::history::jobs(&app, &store).await.unwrap_or_default();
+    if release(&form.code, &form.subject, store.as_str(), &jobs).is_some() {
+        return Ok(here("mapping_under_way"));
+    }
+    if form.release.as_deref() != Some("yes") {
         return Ok(here("mapping"));
     }
     let group = (form.code.as_str(), form.subject.as_str());
     match acts::release(&app, &actor, &store, group, form.per_minute, &form.why).await {
         Ok(_) => Ok(back("/exceptions", &[("store", store.as_str()), ("done", "mapping_release")])),
-        // The mapping is there; why the release is not stands in the activity.
+        // Why it did not begin stands in the activity.
         Err(_) => Ok(here("mapping_only")),
     }
 }
@@ -96,6 +103,7 @@ pub(crate) struct MappingForm {
     kind: String,
     name: String,
     codes: String,
+    nothing: Option<String>,
     why: String,
 }
 
@@ -105,24 +113,32 @@ pub(crate) async fn map(
     Filled(form): Filled<MappingForm>,
 ) -> Answer {
     let store = app.store(&form.store)?;
-    let codes = codes(&form.kind, &form.codes)?;
+    let codes = codes(&form.kind, &form.codes, form.nothing.is_some())?;
     acts::map(&app, &actor, &store, (&form.kind, &form.name), &codes, &form.why).await?;
     let query = [("store", store.as_str()), ("kind", &form.kind), ("name", &form.name), ("done", "mapping")];
     Ok(back("/mappings", &query))
 }
 
 /// Only a tax has several codes: another one's code may have a comma in it.
-fn codes(kind: &str, entered: &str) -> Result<Vec<String>, Problem> {
-    let several = parse_kind(kind)? == MappingKind::Tax;
-    let codes = if several { entered.split(',').collect() } else { vec![entered] };
-    Ok(codes.into_iter().map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect())
+/// That there is none is said by its own box, never by an empty field.
+fn codes(kind: &str, entered: &str, is_nothing: bool) -> Result<Vec<String>, Problem> {
+    let kind = parse_kind(kind)?;
+    let codes = if kind == MappingKind::Tax { entered.split(',').collect() } else { vec![entered] };
+    let codes = codes.into_iter().map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
+    let codes: Vec<String> = codes.collect();
+    match nothing(kind) {
+        Some((word, _)) if codes.is_empty() != is_nothing => Err(Problem::not_possible(format!(
+            "Say the ERP's code, or tick “{word}”: one of them, and not both."
+        ))),
+        _ => Ok(codes),
+    }
 }
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct QueueForm {
     queue: String,
     why: String,
-    receipt: Option<String>,
+    letter: Option<String>,
 }
 
 pub(crate) async fn redrive(
@@ -140,8 +156,8 @@ pub(crate) async fn delete_letter(
     actor: Actor,
     Filled(form): Filled<QueueForm>,
 ) -> Answer {
-    let receipt = form.receipt.as_deref().unwrap_or_default();
-    acts::delete_letter(&app, &actor, &form.queue, receipt, &form.why).await?;
+    let letter = form.letter.as_deref().unwrap_or_default();
+    acts::delete_letter(&app, &actor, &form.queue, letter, &form.why).await?;
     Ok(back("/queues", &[("queue", &form.queue), ("done", "delete")]))
 }
 

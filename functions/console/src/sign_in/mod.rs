@@ -65,7 +65,8 @@ struct To {
 async fn sign_in(State(app): State<AppState>, Query(To { to }): Query<To>) -> Response {
     match &app.auth {
         Auth::OpenId(openid) => begin(openid, &to).await.unwrap_or_else(told),
-        Auth::NotConfigured(what_to_do) => told(Problem::not_configured(what_to_do)),
+        // The gate has turned them away.
+        Auth::NotConfigured(_) => StatusCode::NOT_FOUND.into_response(),
         Auth::Local(_) => redirect(HOME, []),
     }
 }

@@ -132,20 +132,8 @@ impl Provider {
         verifier: &str,
     ) -> Result<String, SignInError> {
         let description = self.description(config).await?;
-        let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", way_back(config)?.as_str())
-            .append_pair("code_verifier", verifier);
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        if description.takes_basic() {
-            headers.insert(AUTHORIZATION, basic(secrets)?);
-        } else {
-            form.append_pair("client_id", &secrets.client_id)
-                .append_pair("client_secret", secrets.client_secret.expose_secret());
-        }
-        let answer = self.http.ask(Method::POST, &description.token_endpoint, headers, form.finish()).await;
+        let (headers, form) = request(config, secrets, code, verifier, description.takes_basic())?;
+        let answer = self.http.ask(Method::POST, &description.token_endpoint, headers, form).await;
         id_token(&answer.map_err(|_| SignInError::Provider("it does not answer to a code"))?)
     }
 
@@ -206,6 +194,31 @@ impl<T> Kept<T> {
 fn way_back(config: &ConsoleConfig) -> Result<Url, SignInError> {
     let back = config.url.join("console/callback");
     back.map_err(|_| SignInError::Provider("the console's own address is no URL"))
+}
+
+/// What is sent for a token: our secret in a header if it
+/// takes that, else in the form.
+fn request(
+    config: &ConsoleConfig,
+    secrets: &ConsoleSecrets,
+    code: &str,
+    verifier: &str,
+    takes_basic: bool,
+) -> Result<(HeaderMap, String), SignInError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let mut form = Serializer::new(String::new());
+    form.append_pair("grant_type", "authorization_code")
+        .append_pair("code", code)
+        .append_pair("redirect_uri", way_back(config)?.as_str())
+        .append_pair("code_verifier", verifier);
+    if takes_basic {
+        headers.insert(AUTHORIZATION, basic(secrets)?);
+    } else {
+        form.append_pair("client_id", &secrets.client_id)
+            .append_pair("client_secret", secrets.client_secret.expose_secret());
+    }
+    Ok((headers, form.finish()))
 }
 
 /// Our name and secret, each form-encoded before they are joined (RFC 6749,

@@ -12,7 +12,7 @@ use crate::world::{Answer, Console, World};
 /// Every address of the API, with something in its holes.
 fn filled(path: &str) -> String {
     let path = path.replace("{store}", "main").replace("{order}", "1").replace("{action}", "retry");
-    let path = path.replace("{entity}", "acme").replace("{*sku}", "MUG").replace("{kind}", "item");
+    let path = path.replace("{kind}", "item");
     format!("/console/api{}", path.replace("{queue}", "orders").replace("{job}", "j"))
 }
 
@@ -26,7 +26,7 @@ const PAGES: [&str; 14] = [
     "/console/exceptions",
     "/console/orders/main/1",
     "/console/orders/main/1/preview",
-    "/console/items/acme/MUG",
+    "/console/items?entity=acme&sku=MUG",
     "/console/queues",
     "/console/reconciliation",
     "/console/activity",
@@ -67,33 +67,65 @@ async fn without_a_session_nothing_but_the_way_in_answers() {
     for post in ["/console/orders/main/1/retry", "/console/mappings", "/console/sign-out", "/console/sign-in"]
     {
         let answer = console.raw(console.request(Method::POST, post).body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{post}");
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{post}");
+        assert!(
+            answer.headers.get("location").is_none() && answer.body.contains("nothing was done"),
+            "{post}"
+        );
+        assert!(answer.body.contains(r#"href="/console/sign-in""#), "{}", answer.body);
     }
     assert_eq!(console.get("/elsewhere").await.status, StatusCode::SEE_OTHER);
     assert_eq!(console.get("/console/assets/../api/me").await.status, StatusCode::SEE_OTHER);
     assert!(world.hints.take().is_empty() && world.ledger.noted_actions().is_empty());
 }
 
+/// A form of a page that was loaded before the session ended: no redirect of
+/// it may lead to the identity provider.
 #[tokio::test]
-async fn without_a_document_nobody_gets_in_and_it_says_what_to_do() {
+async fn a_form_after_the_session_ended_leads_to_the_sign_in_without_a_redirect() {
+    let world = World::new();
+    let (console, issuer) = signed_in(&world).await;
+    let token = console.token().await;
+    world.clock.advance(jiff::SignedDuration::from_hours(8));
+    let search =
+        console.request(Method::GET, "/console/search?q=4711").header("sec-fetch-site", "same-origin");
+    let answer = console.raw(search.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.headers.get("location").is_none());
+    let to = "/console/sign-in?to=%2Fconsole%2Fsearch%3Fq%3D4711";
+    assert_eq!(answer.headers["refresh"], format!("0; url={to}"));
+    assert!(answer.body.contains(&format!(r#"href="{to}""#)), "{}", answer.body);
+    holds_no_data(&answer);
+    let asked = console.get(to).await;
+    assert!(asked.location().starts_with(issuer.url()), "{}", asked.location());
+
+    world.excepted(1).await;
+    let fields = [("csrf", token.as_str()), ("why", "a good reason")];
+    let answer = form(&console, "/console/orders/main/1/hold", &fields).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.headers.get("location").is_none() && answer.headers.get("refresh").is_none());
+    assert!(world.ledger.noted_actions().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_document_strangers_learn_nothing() {
     let world = World::new();
     let console = world.unconfigured();
-    shut(&console, StatusCode::SERVICE_UNAVAILABLE).await;
-    for page in ["/console/", "/console/sign-in", "/console/orders/main/1"] {
-        let answer = console.get(page).await;
-        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{page}");
-        assert!(answer.body.contains("Add console.json."), "{}", answer.body);
+    shut(&console, StatusCode::NOT_FOUND).await;
+    let pages = ["/console/sign-in", "/console/callback", "/console/assets/console.css", "/console/sign-out"];
+    for page in PAGES.into_iter().chain(pages) {
+        for method in [Method::GET, Method::POST] {
+            let answer = console.raw(console.request(method, page).body(Body::empty()).unwrap()).await;
+            assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NOT_FOUND, ""), "{page}");
+        }
     }
 }
 
 #[tokio::test]
 async fn files_are_for_everybody_and_kept() {
-    let world = World::new();
-    for console in [world.console("http://127.0.0.1:1"), world.unconfigured()] {
-        let answer = console.get("/console/assets/console.css").await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
-    }
+    let answer = World::new().console("http://127.0.0.1:1").get("/console/assets/console.css").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use weir_domain::ports::{Jobs, Ledger, LedgerError, MappingStore};
-use weir_testkit::LedgerOp;
+use weir_domain::job::{Job, JobState};
+use weir_domain::ports::{Jobs, Ledger, LedgerError, MappingStore, Queues};
+use weir_testkit::{Fault, LedgerOp};
 
 use crate::access::form;
 use crate::sign_in::signed_in;
@@ -222,15 +223,119 @@ async fn dead_letters_are_shown_sent_again_and_deleted() {
     );
     let strange =
         letters["letters"].as_array().unwrap().iter().find(|letter| letter["order"].is_null()).unwrap();
-    let body = json!({ "receipt": strange["receipt"], "why": "no message of ours" });
-    done(&console, "/queues/orders/letters/delete", body).await;
-    assert_eq!((last(&world).0.as_str(), last(&world).1.as_str()), ("delete_letter", "orders"));
+    let id = strange["id"].as_str().unwrap();
+    let body = json!({ "letter": id, "why": "no message of ours" });
+    world.queues.hide(&[id]);
+    let looked_at = console.get("/console/api/queues/orders/letters").await.json();
+    assert_eq!(
+        (looked_at["letters"].as_array().unwrap().len(), &looked_at["some_hidden"]),
+        (2, &json!(true))
+    );
+    let delete = "/console/api/queues/orders/letters/delete";
+    let hidden = console.post(delete, &body).await;
+    assert_eq!(hidden.status, StatusCode::CONFLICT, "{}", hidden.body);
+    assert!(hidden.json()["message"].as_str().unwrap().contains("in some seconds"), "{}", hidden.body);
+    world.queues.hide(&[]);
+    done(&console, "/queues/orders/letters/delete", body.clone()).await;
+    assert_eq!(last(&world).0, "delete_letter");
+    assert_eq!(last(&world).1, format!("orders: {id}"));
+    assert_eq!(console.post(delete, &body).await.status, StatusCode::CONFLICT, "it is gone");
     let sent = done(&console, "/queues/orders/redrive", json!({ "limit": 1, "why": WHY })).await;
     assert_eq!(sent["sent"], 1);
     assert_eq!(last(&world).3, "One dead letter was sent to its queue again.");
     let sent = done(&console, "/queues/orders/redrive", json!({ "why": WHY })).await;
     assert_eq!(sent["sent"], 1, "the rest");
     assert_eq!(world.queues.take("orders").len(), 2);
+}
+
+/// Of a letter nothing else tells afterwards.
+#[tokio::test]
+async fn what_leaves_no_other_trace_is_written_down_before_it_is_begun() {
+    let world = World::new();
+    let (console, _issuer) = signed_in(&world).await;
+    world.queues.put_dead("orders", "nonsense", world.now());
+    let down = || LedgerError::Unavailable("throttled".into());
+    for (path, body) in [
+        ("/queues/orders/redrive", json!({ "why": WHY })),
+        ("/queues/orders/letters/delete", json!({ "letter": "letter-1", "why": WHY })),
+    ] {
+        world.ledger.faults.script(LedgerOp::NoteAction, [Fault::Before(down())]);
+        let answer = console.post(&format!("/console/api{path}"), &body).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(
+            answer.json()["message"].as_str().unwrap().starts_with("Nothing was done"),
+            "{}",
+            answer.body
+        );
+        assert_eq!(world.queues.depths().await.unwrap()[0].dead, 1, "{path}: the letter is there still");
+        assert!(world.ledger.noted_actions().is_empty());
+    }
+    world.ledger.faults.script(LedgerOp::NoteAction, [Fault::None, Fault::Before(down())]);
+    let body = json!({ "letter": "letter-1", "why": WHY });
+    let answer = console.post("/console/api/queues/orders/letters/delete", &body).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.json()["message"].as_str().unwrap().starts_with("The dead letter is deleted."));
+    let (what, subject, why, outcome) = last(&world);
+    assert_eq!((what.as_str(), subject.as_str()), ("delete_letter", "orders: letter-1"));
+    assert_eq!((why.as_str(), outcome.as_str()), (WHY, "Begun."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_shop_or_an_erp_does_not_answer_in_time_is_said_in_our_words() {
+    let mut world = World::new();
+    world.excepted(1).await;
+    world.hangs();
+    let (console, path) = world.on_a_laptop();
+    console.get(path.strip_prefix("http://127.0.0.1:8085").unwrap()).await;
+    let mapping =
+        json!({ "store": "main", "kind": "payment", "name": "klarna", "codes": ["CARD"], "why": WHY });
+    done(&console, "/mappings", mapping).await;
+    let begun = tokio::time::Instant::now();
+    let preview = console.post("/console/api/orders/main/1/preview", &json!({})).await;
+    assert_eq!(preview.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(preview.json()["message"].as_str().unwrap().contains("Nothing was changed"), "{}", preview.body);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(29), "the platform waits no longer");
+    let adopt = json!({ "why": WHY, "number": "SO-1" });
+    let adopt = console.post("/console/api/orders/main/1/adopt", &adopt).await;
+    assert_eq!(
+        (adopt.status, adopt.json()["code"].as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, Some("unclear"))
+    );
+    let message = adopt.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("it may have happened"), "{message}");
+    assert_eq!(world.ledger.noted_actions().pop().unwrap().outcome, message, "never that it was not done");
+}
+
+#[tokio::test]
+async fn a_job_that_runs_is_found_however_many_came_after_it() {
+    let world = World::new();
+    let (console, _issuer) = signed_in(&world).await;
+    let span = |day: u32| {
+        let (from, until) = (format!("2026-10-{day:02}T00:00:00Z"), "2026-11-08T00:00:00Z");
+        json!({ "store": "main", "from": from, "until": until, "why": WHY })
+    };
+    done(&console, "/jobs", span(1)).await;
+    let old = console.get("/console/api/jobs?store=main").await.json()[0].clone();
+    let old_id = old["id"].as_str().unwrap().to_owned();
+    let store = "main".parse().unwrap();
+    let template = world.ledger.running(&store).await.unwrap().remove(0);
+    for number in 0..60 {
+        let ended =
+            Job { id: format!("20990101T0000{number:02}"), state: JobState::Done, ..template.clone() };
+        assert_eq!(world.ledger.put_job(&ended).await, Ok(true));
+    }
+    let jobs = console.get("/console/api/jobs?store=main").await.json();
+    assert_eq!((jobs.as_array().unwrap().len(), &jobs[20]), (21, &old), "after the newest ones");
+    let overview = console.get("/console/api/overview").await.json();
+    assert_eq!(overview["stores"][0]["jobs"], json!([old]));
+    assert_eq!(console.post("/console/api/jobs", &span(1)).await.status, StatusCode::CONFLICT, "the same");
+    done(&console, &format!("/jobs/{old_id}/stop"), json!({ "store": "main", "why": WHY })).await;
+    for day in 1..=20 {
+        world.clock.advance(jiff::SignedDuration::from_secs(1));
+        done(&console, "/jobs", span(day)).await;
+    }
+    let many = console.post("/console/api/jobs", &span(21)).await;
+    assert_eq!(many.status, StatusCode::CONFLICT, "{}", many.body);
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use console::auth::Auth;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use weir_domain::circuit::{Circuit, Peer};
+use weir_domain::hint::Cause;
 use weir_domain::id::{ItemKey, Sku, StoreId};
 use weir_domain::ports::{CircuitSlot, InFlightNews, Ledger, Reports, StockStore};
 use weir_domain::reconcile::{Example, Outcome, Report};
@@ -70,7 +72,8 @@ async fn today_at_a_glance() {
     let store = &overview["stores"][0];
     assert_eq!(store["exceptions"], json!({ "number": 2, "or_more": false }));
     assert_eq!(store["waiting"]["number"], 0);
-    assert_eq!(store["oldest_before_erp"], first.to_string());
+    assert_eq!((&store["oldest_open"], &store["overdue_since"]), (&json!(first.to_string()), &Value::Null));
+    assert_eq!((&store["night_fault"], &overview["crowded"]), (&Value::Null, &json!([])));
     assert_eq!(store["views"], json!({ "in ERP": 11 }));
     assert_eq!(
         (&store["last_night"]["night"], &store["last_night"]["total"]["repaired"]),
@@ -80,6 +83,50 @@ async fn today_at_a_glance() {
     assert_eq!((&circuits[0]["peer"], &circuits[0]["why"]), (&json!("erp/books"), &json!("http 401")));
     assert_eq!((&circuits[1]["peer"], &circuits[1]["open_since"]), (&json!("store/main"), &Value::Null));
     assert_eq!(overview["queues"].as_array().unwrap().len(), 4);
+}
+
+/// Workers or ticks that stand still make no exception: only time shows it.
+#[tokio::test]
+async fn what_stands_still_is_told() {
+    let world = World::new();
+    // Not over HTTP: no session lasts for days.
+    let app = world.app(Auth::NotConfigured(String::new()));
+    let at = async |path: &str| {
+        let overview = console::data::overview::overview(&app).await.unwrap();
+        serde_json::to_value(overview).unwrap().pointer(path).cloned().unwrap()
+    };
+    let due_at = world.now() + SignedDuration::from_secs(60);
+    let key = weir_testkit::sample::key("main", 1);
+    let hint = weir_testkit::sample::hint(&key, Cause::Webhook, world.now());
+    let lease = SignedDuration::from_secs(60);
+    world.ledger.claim(&hint, "gone", world.now(), lease).await.unwrap();
+    for (minutes, expected) in [(0, Value::Null), (5, Value::Null), (2, json!(due_at.to_string()))] {
+        world.clock.advance(SignedDuration::from_mins(minutes));
+        assert_eq!(at("/stores/0/overdue_since").await, expected, "{minutes}");
+    }
+    assert_eq!(at("/stores/0/oldest_open").await, json!(due_at.to_string()));
+    assert_eq!(at("/stores/0/night_fault").await, Value::Null, "it is new");
+    world.clock.advance(SignedDuration::from_hours(27));
+    assert_eq!(at("/stores/0/night_fault").await, json!({ "fault": "none_began" }));
+
+    let begun = report(&world);
+    world.ledger.put_report(&begun).await.unwrap();
+    world.clock.advance(SignedDuration::from_hours(6));
+    assert_eq!(at("/stores/0/night_fault").await, Value::Null, "it may be under way");
+    world.clock.advance(SignedDuration::from_mins(1));
+    let fault = json!({ "fault": "not_ended", "begun_at": begun.begun_at.to_string() });
+    assert_eq!(at("/stores/0/night_fault").await, fault);
+    let ended = Report { ended_at: Some(world.now()), ..begun.clone() };
+    world.ledger.put_report(&ended).await.unwrap();
+    assert_eq!(at("/stores/0/night_fault").await, Value::Null);
+    world.clock.advance(SignedDuration::from_hours(20));
+    let fault = json!({ "fault": "none_began_since", "begun_at": begun.begun_at.to_string() });
+    assert_eq!(at("/stores/0/night_fault").await, fault);
+
+    world.queues.fill("stock", &["x"; 5_000], 0);
+    assert_eq!(at("/crowded").await, json!([]));
+    world.queues.fill("stock", &["x"], 0);
+    assert_eq!(at("/crowded").await, json!(["stock"]));
 }
 
 #[tokio::test]
@@ -93,6 +140,51 @@ async fn what_does_not_answer_hides_nothing_else() {
     let answer = console.get("/console/api/queues").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!answer.body.contains("throttled"), "{}", answer.body);
+    let failed = look(&console, "/failed?store=main").await;
+    assert_eq!((&failed["queues"], &failed["orders"]["store"]), (&Value::Null, &json!("main")));
+    for page in ["/console/", "/console/failed", "/console/queues", "/console/queues?queue=orders"] {
+        assert_eq!(console.get(page).await.status, StatusCode::OK, "{page}");
+    }
+}
+
+/// Each is asked for its letters, none again for its depth.
+#[tokio::test]
+async fn letters_of_several_queues_are_one_question_about_depths() {
+    let world = World::new();
+    let (console, _issuer) = signed_in(&world).await;
+    for queue in ["orders", "stock", "ticks"] {
+        world.queues.put_dead(queue, r#"{"store":"main"}"#, world.now());
+    }
+    assert_eq!(console.get("/console/failed").await.status, StatusCode::OK);
+    assert_eq!(world.queues.faults.calls(weir_testkit::QueuesOp::Depths), 1);
+    assert_eq!(world.queues.faults.calls(weir_testkit::QueuesOp::Letters), 3);
+    let says = async |queue: &str| {
+        let page = look(&console, &format!("/queues/{queue}/letters")).await;
+        assert_eq!(page["some_hidden"], false);
+        page["letters"][0]["says"].as_str().unwrap().to_owned()
+    };
+    assert!(says("orders").await.starts_with("This is no message of Weir's"));
+    assert!(says("ticks").await.starts_with("A run of the schedule failed"));
+}
+
+#[tokio::test]
+async fn a_question_that_makes_no_sense_is_answered_as_described() {
+    let world = World::new();
+    let (console, _issuer) = signed_in(&world).await;
+    for wrong in [
+        "/stuck",
+        "/exceptions/group?store=main",
+        "/items?entity=acme",
+        "/mappings/item?store=main",
+        "/jobs?store=main&store=main",
+    ] {
+        let answer = console.get(&format!("/console/api{wrong}")).await;
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (StatusCode::BAD_REQUEST, &json!("bad_request")),
+            "{wrong}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -156,6 +248,33 @@ async fn a_long_list_is_read_page_by_page_and_each_page_is_bounded() {
     assert_eq!(group["orders"], 130);
     let none = console.get("/console/api/exceptions/group?store=main&code=x&subject=y").await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert_eq!(group["or_more"], false);
+}
+
+/// One SKU that stops thousands hides no other cause, and keeps none from being
+/// released.
+#[tokio::test]
+async fn a_group_beyond_the_first_five_thousand_exceptions_can_be_released() {
+    let world = World::new();
+    for id in 1..=5_000 {
+        world.stands(id, "item_unknown", "MUG").await;
+    }
+    world.clock.advance(SignedDuration::from_secs(1));
+    world.stands(6_000, "unmapped_payment", "klarna").await;
+    let (console, _issuer) = signed_in(&world).await;
+    let desk = look(&console, "/exceptions?store=main").await;
+    assert_eq!(desk["orders"], json!({ "number": 5_000, "or_more": true }));
+    assert_eq!((desk["groups"].as_array().unwrap().len(), &desk["groups"][0]["or_more"]), (1, &json!(true)));
+    let address = "/exceptions/group?store=main&code=unmapped_payment&subject=klarna";
+    let group = look(&console, address).await;
+    assert_eq!((&group["orders"], &group["or_more"]), (&json!(0), &json!(true)));
+    assert_eq!(group["detail"], "It is not among the first 5000 exceptions.");
+    let page = console.get(&format!("/console{address}")).await;
+    assert!(
+        page.status == StatusCode::OK && page.body.contains("/console/exceptions/group/release"),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test]
@@ -190,6 +309,32 @@ async fn an_order_is_shown_with_how_it_came_there() {
     }
     assert_eq!(console.get("/console/api/orders/main/2").await.status, StatusCode::NOT_FOUND);
     assert_eq!(console.get("/console/api/orders/main/x").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn of_a_long_audit_the_newest_entries_are_read_and_the_others_counted() {
+    let world = World::new();
+    let key = world.excepted(1).await;
+    let before = world.ledger.audit(&key).await.unwrap().len();
+    for _ in before..230 {
+        world.deliver(&key).await;
+    }
+    let audit = world.ledger.audit(&key).await.unwrap();
+    let (console, _issuer) = signed_in(&world).await;
+    let order = look(&console, "/orders/main/1").await;
+    let timeline = order["timeline"].as_array().unwrap();
+    assert_eq!((timeline.len(), &timeline[0]["seq"]), (200, &json!(audit.len())));
+    assert_eq!(order["older"], json!(audit.len() - 200));
+    let oldest = timeline.last().unwrap();
+    assert_eq!(oldest["seq"], json!(audit.len() - 199));
+    assert!(
+        !oldest["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it.as_str().unwrap().starts_with("state: new")),
+        "{oldest}"
+    );
 }
 
 /// Five at the ERP, one of which is sold and not yet contained, one kept back.
@@ -236,7 +381,7 @@ async fn an_item_is_explained() {
     let world = World::new();
     stocked(&world).await;
     let (console, _issuer) = signed_in(&world).await;
-    let found = look(&console, "/items/acme/MUG/L").await;
+    let found = look(&console, "/items?entity=acme&sku=MUG%2FL").await;
     let shop = &found["shops"][0];
     assert_eq!(shop["reached"]["sentence"], "ERP 5 − safety 1 − unseen 1 = 3");
     assert_eq!((&shop["shown"], &shop["standing"]["standing"]), (&json!("3"), &json!("published")));
@@ -250,7 +395,8 @@ async fn an_item_is_explained() {
         (&line["order"], &line["by_shop"], &line["unseen"], &line["told"]),
         (&json!(7), &json!("1"), &json!("1"), &json!("said"))
     );
-    for nothing in ["/items/acme/CAP", "/items/Acme/MUG"] {
+    for nothing in ["/items?entity=acme&sku=CAP", "/items?entity=Acme&sku=MUG", "/items?entity=acme&sku=MUG"]
+    {
         assert_eq!(console.get(&format!("/console/api{nothing}")).await.status, StatusCode::NOT_FOUND);
     }
 }

@@ -72,9 +72,10 @@ async fn a_signature_that_anybody_can_make_is_none() {
     let world = World::new();
     let (console, issuer) = pair(&world).await;
     let published = Signer::usual().published();
+    let shown = published.to_string();
     let public: [&[u8]; 4] = [
         published["n"].as_str().unwrap().as_bytes(),
-        published.to_string().as_bytes(),
+        shown.as_bytes(),
         CLIENT_SECRET.as_bytes(),
         b"",
     ];
@@ -105,7 +106,7 @@ async fn a_token_brings_no_key_and_no_rules_of_its_own() {
         OUT,
         "the key is for RS256"
     );
-    let rs512 = Signer { alg: Algorithm::RS512, ..Signer::usual() };
+    let rs512 = Signer::of(Algorithm::RS512, "2026");
     assert_eq!(comes(&console, &issuer, by(rs512)).await, OUT, "well signed, and the key is for RS256");
     assert_eq!(comes(&console, &issuer, Token::default()).await, IN);
 }

@@ -26,7 +26,7 @@ use weir_domain::ports::{
     Adoption, Claim, Clock, ErpBooks, ErpConnections, ErpDesk, Ledger, MappingStore, PlannedRequest,
 };
 use weir_domain::push::{Delivery, OrderPush};
-use weir_domain::record::Hold;
+use weir_domain::record::{Concern, Exception, Hold};
 use weir_domain::sales::SalesOrder;
 use weir_runtime::config::Configuration;
 use weir_runtime::environment::Profile;
@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) push: OrderPush,
     configuration: Arc<Configuration>,
     connections: Arc<FakeConnections>,
+    hangs: bool,
 }
 
 struct Kept(Mutex<Value>);
@@ -75,16 +76,29 @@ pub(crate) fn cookie_key() -> String {
     "0123456789abcdefghijklmnopqrstuv".repeat(2)
 }
 
-struct DeskOfFake;
+/// An ERP that may never answer.
+struct DeskOfFake {
+    hangs: bool,
+}
+
+impl DeskOfFake {
+    async fn asked(&self) {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 #[async_trait]
 impl ErpDesk for DeskOfFake {
     async fn plan(&self, order: &SalesOrder) -> Result<Vec<PlannedRequest>, CallError> {
+        self.asked().await;
         let body = json!({ "reference": order.key.reference(), "party": "(masked)" });
         Ok(vec![PlannedRequest { method: "POST".into(), path: "sale.sale".into(), body }])
     }
 
     async fn adopt(&self, _: &str, _: &DocumentKey) -> Result<Adoption, CallError> {
+        self.asked().await;
         Ok(Adoption::NotFound)
     }
 }
@@ -96,7 +110,8 @@ impl ErpConnections for DeskOfFake {
     }
 
     async fn desk(&self, _: &ErpId) -> Result<Arc<dyn ErpDesk>, CallError> {
-        Ok(Arc::new(Self))
+        self.asked().await;
+        Ok(Arc::new(Self { hangs: self.hangs }))
     }
 }
 
@@ -142,7 +157,13 @@ impl World {
             push,
             configuration: Arc::new(configuration),
             connections,
+            hangs: false,
         }
+    }
+
+    /// From now on ERPs take what people ask of them, and never answer.
+    pub(crate) fn hangs(&mut self) {
+        self.hangs = true;
     }
 
     /// A console whose people come from `issuer`.
@@ -151,9 +172,8 @@ impl World {
     }
 
     pub(crate) fn console_with(&self, issuer: &str, cookie_key: &str, roles: Value) -> Console {
-        let config = json!({
-            "issuer": issuer, "secret": "weir/console", "url": ORIGIN_OF_CONSOLE, "roles": roles,
-        });
+        let mut config = json!({ "issuer": issuer, "secret": "weir/console", "url": ORIGIN_OF_CONSOLE });
+        config["roles"] = roles;
         let config: ConsoleConfig = serde_json::from_value(config).unwrap();
         config.check(true).unwrap();
         let clock: Arc<dyn Clock> = self.clock.clone();
@@ -180,6 +200,7 @@ impl World {
             auth,
             open: self.ledger.clone(),
             ledger: self.ledger.clone(),
+            timelines: self.ledger.clone(),
             jobs: self.ledger.clone(),
             reports: self.ledger.clone(),
             actions: self.ledger.clone(),
@@ -190,7 +211,7 @@ impl World {
                 ledger: self.ledger.clone(),
                 queue: self.hints.clone(),
                 connections: self.connections.clone(),
-                erps: Arc::new(DeskOfFake),
+                erps: Arc::new(DeskOfFake { hangs: self.hangs }),
                 stock: self.stock.clone(),
                 stock_queue: Arc::new(FakeStockQueue::default()),
                 clock: self.clock.clone(),
@@ -232,6 +253,24 @@ impl World {
         assert!(matches!(record.hold, Hold::Exception(_)), "{:?}", record.hold);
         self.hints.take();
         key
+    }
+
+    /// An order that is on record as an exception.
+    pub(crate) async fn stands(&self, id: u64, code: &str, subject: &str) {
+        let hint = sample::hint(&sample::key("main", id), Cause::Webhook, self.now());
+        let lease = SignedDuration::from_secs(60);
+        let claim = self.ledger.claim(&hint, "worker", self.now(), lease).await;
+        let Ok(Claim::Claimed(mut held)) = claim else { panic!("{claim:?}") };
+        held.record.hold = Hold::Exception(Exception {
+            code: code.to_owned(),
+            subject: subject.to_owned(),
+            detail: format!("It is about {subject}."),
+            since: self.now(),
+            about: None,
+            concern: Concern::Order,
+            accepted: None,
+        });
+        self.ledger.complete(*held, &sample::note("completed", self.now())).await.unwrap();
     }
 
     /// The worker looks at an order.
@@ -311,13 +350,14 @@ impl Console {
     /// A request of the browser: its cookies, its origin.
     pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let host = self.origin.split("//").nth(1).unwrap();
-        let mut request = Request::builder().method(method.clone()).uri(path).header("host", host);
+        let only_looks = method == Method::GET;
+        let mut request = Request::builder().method(method).uri(path).header("host", host);
         let cookies = self.cookies.lock().unwrap();
         if !cookies.is_empty() {
             let all: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, all.join("; "));
         }
-        if method != Method::GET { request.header(ORIGIN, self.origin) } else { request }
+        if only_looks { request } else { request.header(ORIGIN, self.origin) }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

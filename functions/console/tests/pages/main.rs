@@ -5,6 +5,7 @@
 mod html;
 mod runbook;
 mod samples;
+mod says;
 mod walk;
 #[expect(dead_code, reason = "the tests of the API use more of it")]
 #[path = "../http/world.rs"]

@@ -1,9 +1,11 @@
 //! View models made by hand, in the shapes that real ones have.
 
-mod machinery;
-mod orders;
+pub(crate) mod machinery;
+pub(crate) mod orders;
 
+use console::data::Count;
 use console::pages::layout::Frame;
+use console::pages::lists::Tab;
 use console::pages::{activity, doctor, errors, exceptions, failed, group, help, item, mappings};
 use console::pages::{order, queues, reconciliation, search, stale, stuck, today};
 use jiff::Timestamp;
@@ -29,9 +31,14 @@ pub(crate) fn frame(may_act: bool) -> Frame<'static> {
     Frame { who: "ada@example.com", may_act, csrf: "TOKEN", now: now(), done: None }
 }
 
+fn tab((name, number): (&str, Option<usize>)) -> Tab {
+    Tab { store: store(name), count: number.map(|number| Count::up_to(number, 1_000)) }
+}
+
 /// Every page, by name.
 pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let stores = [store("main"), store("outlet")];
+    let tabs = [("main", Some(1_424)), ("outlet", Some(9))].map(tab);
     let letters = [machinery::letters("orders")];
     let stale_exception = [orders::stale_item()];
     let beside = failed::Beside { letters: &letters, items: &stale_exception };
@@ -41,15 +48,17 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let pages: Vec<(&'static str, Markup)> = vec![
         ("today", today::render(frame, &machinery::overview())),
         ("today_calm", today::render(frame, &machinery::calm_overview())),
-        ("stuck", stuck::render(frame, &stores, &orders::work(), None)),
-        ("stuck_one_state", stuck::render(frame, &stores, &orders::one_state(), Some("exception"))),
-        ("stuck_nothing", stuck::render(frame, &stores, &nothing, None)),
-        ("stale", stale::render(frame, &stores, &orders::stale())),
-        ("failed", failed::render(frame, &stores, &orders::failed(), beside, None)),
-        ("failed_nothing", failed::render(frame, &stores, &orders::failed_nothing(), calm, None)),
-        ("exceptions", exceptions::render(frame, &orders::desks())),
-        ("group_mapping", group::render(frame, &orders::group())),
-        ("group_other", group::render(frame, &orders::other_group())),
+        ("stuck", stuck::render(frame, &tabs, &orders::work(), None)),
+        ("stuck_one_state", stuck::render(frame, &tabs, &orders::one_state(), Some("exception"))),
+        ("stuck_nothing", stuck::render(frame, &tabs, &nothing, None)),
+        ("stale", stale::render(frame, &tabs, &orders::stale())),
+        ("failed", failed::render(frame, &tabs, &orders::failed(), beside, None)),
+        ("failed_nothing", failed::render(frame, &tabs, &orders::failed_nothing(), calm, None)),
+        ("exceptions", exceptions::render(frame, &orders::desks(), &[])),
+        ("group_mapping", group::render(frame, &orders::group(), &[])),
+        ("group_item", group::render(frame, &orders::item_group(), &[])),
+        ("group_tax", group::render(frame, &orders::tax_group(), &[])),
+        ("group_other", group::render(frame, &orders::other_group(), &[])),
         ("order_exception", order::render(frame, &orders::order())),
         ("order_in_erp", order::render(&retried, &orders::order_in_erp())),
         ("preview", order::render_preview(frame, "main", 4711, &orders::preview())),
@@ -92,11 +101,11 @@ pub(crate) fn pages(frame: &Frame) -> Vec<(&'static str, String)> {
 pub(crate) fn evil_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     let stores = [store("main")];
     let mut row = orders::order();
-    row.row.why = EVIL.to_owned();
+    EVIL.clone_into(&mut row.row.why);
     row.row.number = Some(EVIL.to_owned());
-    row.timeline[0].why = EVIL.to_owned();
+    EVIL.clone_into(&mut row.timeline[0].why);
     let mut group = orders::group();
-    group.subject = EVIL.to_owned();
+    EVIL.clone_into(&mut group.subject);
     group.missing =
         Some(weir_domain::mapping::MappingKey::new(weir_domain::mapping::MappingKind::Item, EVIL));
     let desks =
@@ -105,14 +114,14 @@ pub(crate) fn evil_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     stale.items[0].sku = weir_domain::id::Sku(EVIL.to_owned());
     let found = search::Found { orders: vec![], items: vec![("acme".to_owned(), EVIL.to_owned())] };
     let mut letters = machinery::letters("orders");
-    letters.letters[0].body = EVIL.to_owned();
+    EVIL.clone_into(&mut letters.letters[0].body);
     let mut preview = orders::preview();
     preview.requests[0].body = serde_json::json!({ "name": EVIL });
     let pages: Vec<(&'static str, Markup)> = vec![
         ("order", order::render(frame, &row)),
-        ("group", group::render(frame, &group)),
-        ("exceptions", exceptions::render(frame, &desks)),
-        ("stale", stale::render(frame, &stores, &stale)),
+        ("group", group::render(frame, &group, &[])),
+        ("exceptions", exceptions::render(frame, &desks, &[])),
+        ("stale", stale::render(frame, &[tab(("main", None))], &stale)),
         ("item", item::render(frame, &orders::item(EVIL))),
         ("search", search::render(frame, EVIL, &found)),
         ("queues", queues::render(frame, &machinery::queues(), Some(&letters))),

@@ -7,8 +7,11 @@ use axum::http::{Method, StatusCode};
 use console::pages::layout::NAVIGATION;
 use url::form_urlencoded;
 use weir_domain::job::{JobKind, JobState};
+use weir_domain::mapping::{MappingKey, MappingKind};
+use weir_domain::outcome::CallError;
 use weir_domain::ports::{Jobs, Ledger, MappingStore};
 use weir_domain::record::Hold;
+use weir_testkit::{ErpOp, Fault, sample};
 
 use crate::html::{self, Tag, tags};
 use crate::world::{Answer, Console, World};
@@ -41,7 +44,8 @@ async fn send(console: &Console, page: &str, address: &str, filled: &[(&str, &st
     let forms = page.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap());
     let form = forms.into_iter().find(|form| form.contains(&format!(r#"action="{address}""#)));
     let form = form.unwrap_or_else(|| panic!("no form to {address} in {page}"));
-    let fields: Vec<Tag> = tags(form).into_iter().filter(|tag| tag.name == "input").collect();
+    let is_field = |tag: &Tag| tag.name == "input" || tag.name == "button" && tag.attribute("name").is_some();
+    let fields: Vec<Tag> = tags(form).into_iter().filter(is_field).collect();
     for (name, _) in filled {
         assert!(
             fields.iter().any(|field| field.attribute("name") == Some(name)),
@@ -52,7 +56,8 @@ async fn send(console: &Console, page: &str, address: &str, filled: &[(&str, &st
     for field in &fields {
         let name = field.attribute("name").unwrap();
         let is_box = field.attribute("type") == Some("checkbox");
-        if filled.iter().any(|(known, _)| *known == name) || is_box && field.attribute("checked").is_none() {
+        let is_sent = field.name == "input" && (!is_box || field.attribute("checked").is_some());
+        if !is_sent || filled.iter().any(|(known, _)| *known == name) {
             continue;
         }
         body.append_pair(name, &field.attribute("value").unwrap_or_default().replace("&amp;", "&"));
@@ -95,7 +100,7 @@ async fn a_missing_mapping_is_found_understood_and_put_right() {
     let desk = page(&console, &link(&today, "Exceptions by cause")).await;
     let group = page(&console, &link(&desk, "klarna")).await;
     assert!(group.contains("What it means") && group.contains("What to do") && group.contains("3 orders"));
-    let filled = [("codes", "KLARNA"), ("why", "a new payment method")];
+    let filled = [("codes", "KLARNA"), ("why", "a new payment method"), ("release", "yes")];
     let answer = send(&console, &group, "/console/exceptions/group/map", &filled).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     let after = page(&console, answer.location()).await;
@@ -108,6 +113,90 @@ async fn a_missing_mapping_is_found_understood_and_put_right() {
     assert_eq!((job.what, job.state, job.per_minute), (release, JobState::Running, 60));
     let activity = page(&console, "/console/activity").await;
     assert!(activity.contains("a new payment method") && activity.contains("ada (local)"));
+}
+
+/// An order whose item the ERP does not know: its store's SKUs are the ERP's
+/// codes.
+async fn unknown_to_the_erp(world: &World, id: u64) {
+    let map = async |kind, name: &str, code: &str| {
+        let (key, note) = (MappingKey::new(kind, name), sample::note("mapped", world.now()));
+        world.ledger.set_mapping(&"main".parse().unwrap(), &key, &[code.to_owned()], &note).await.unwrap();
+    };
+    map(MappingKind::Tax, "rates:1", "DE19").await;
+    map(MappingKind::Shipping, "flat_rate", "SHIPPING").await;
+    map(MappingKind::Payment, "stripe", "STRIPE").await;
+    let refusal = CallError::rejected("item_unknown", "MUG-L");
+    world.erp.faults.script(ErpOp::Create, [Fault::Before(refusal)]);
+    let order = sample::order("main", id);
+    let key = order.key.clone();
+    world.shop.put(order);
+    world.deliver(&key).await;
+    let record = world.ledger.record(&key).await.unwrap().unwrap();
+    assert!(matches!(&record.hold, Hold::Exception(it) if it.code == "item_unknown"), "{:?}", record.hold);
+}
+
+/// The story of the README.
+#[tokio::test]
+async fn an_sku_that_the_erp_does_not_know_is_mapped_and_released_in_one_step() {
+    let world = World::new();
+    unknown_to_the_erp(&world, 1).await;
+    unknown_to_the_erp(&world, 2).await;
+    let console = opened(&world).await;
+    let desk = page(&console, "/console/exceptions").await;
+    let group = page(&console, &link(&desk, "MUG-L")).await;
+    for said in ["2 orders", "Add the mapping and release its orders", "Only add the mapping", "in the ERP"] {
+        assert!(group.contains(said), "{said}: {group}");
+    }
+    let filled = [("codes", "1041"), ("why", "the shop's own number"), ("release", "yes")];
+    let answer = send(&console, &group, "/console/exceptions/group/map", &filled).await;
+    let after = page(&console, answer.location()).await;
+    assert!(after.contains("The mapping is stored, and its orders are being released."), "{after}");
+    let (store, key) = ("main".parse().unwrap(), MappingKey::new(MappingKind::Item, "sku:MUG-L"));
+    let found = world.ledger.mappings(&store, std::slice::from_ref(&key)).await.unwrap();
+    assert_eq!(found[&key], ["1041"], "under the name by which the order's item is looked up");
+    let job = world.ledger.jobs(&store, 1).await.unwrap().swap_remove(0);
+    let release = JobKind::Release { code: "item_unknown".into(), subject: "MUG-L".into() };
+    assert_eq!((job.what, job.state), (release, JobState::Running));
+}
+
+/// No code is a decision of its own: an empty field is none.
+#[tokio::test]
+async fn that_nothing_is_booked_is_said_and_not_left_out() {
+    let world = World::new();
+    world.excepted(1).await;
+    let console = opened(&world).await;
+    let group = page(&console, &link(&page(&console, "/console/exceptions").await, "klarna")).await;
+    let address = "/console/exceptions/group/map";
+    let store = "main".parse().unwrap();
+    for (codes, nothing) in [(" ", None), ("KLARNA", Some("yes"))] {
+        let mut filled = vec![("codes", codes), ("why", "a gift of the house"), ("release", "yes")];
+        filled.extend(nothing.map(|nothing| ("nothing", nothing)));
+        let answer = send(&console, &group, address, &filled).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("tick “Book nothing”"), "{}", answer.body);
+    }
+    assert!(world.ledger.mappings(&store, &[World::klarna()]).await.unwrap().is_empty());
+    let filled = [("codes", ""), ("nothing", "yes"), ("why", "a gift of the house"), ("release", "no")];
+    let answer = send(&console, &group, address, &filled).await;
+    let after = page(&console, answer.location()).await;
+    assert!(after.contains("The mapping is stored. Orders that stopped before it still stand"), "{after}");
+    let found = world.ledger.mappings(&store, &[World::klarna()]).await.unwrap();
+    assert_eq!(found[&World::klarna()], Vec::<String>::new());
+    assert!(world.ledger.jobs(&store, 1).await.unwrap().is_empty(), "only the mapping was asked for");
+}
+
+#[tokio::test]
+async fn a_mapping_beside_a_release_that_is_under_way_says_so() {
+    let world = World::new();
+    world.excepted(1).await;
+    let console = opened(&world).await;
+    let group = page(&console, &link(&page(&console, "/console/exceptions").await, "klarna")).await;
+    let released = send(&console, &group, "/console/exceptions/group/release", &[("why", "try again")]).await;
+    assert_eq!(released.status, StatusCode::SEE_OTHER, "{}", released.body);
+    let filled = [("codes", "KLARNA"), ("why", "a new payment method"), ("release", "yes")];
+    let answer = send(&console, &group, "/console/exceptions/group/map", &filled).await;
+    let after = page(&console, answer.location()).await;
+    assert!(after.contains("A release of its orders is under way already"), "{after}");
 }
 
 #[tokio::test]
@@ -141,7 +230,7 @@ async fn a_dry_run_says_what_would_happen_and_writes_nothing() {
     let console = opened(&world).await;
     let before = world.ledger.record(&key).await.unwrap();
     let order = page(&console, "/console/orders/main/7").await;
-    let preview = page(&console, &link(&order, "What would happen now?")).await;
+    let preview = page(&console, &link(&order, "Dry run")).await;
     assert!(preview.contains("Nothing was sent.") && preview.contains("unmapped_payment"), "{preview}");
     assert_eq!(world.ledger.record(&key).await.unwrap(), before);
 }

@@ -1,45 +1,92 @@
 //! A sales order that somebody made by hand becomes the order's own.
 
+use jiff::SignedDuration;
+
 use super::apply::go_on;
-use super::{Desk, DeskError};
+use super::{By, Desk, DeskError, note};
 use crate::config::StoreConfig;
 use crate::order::Order;
-use crate::ports::{Adoption, DocumentState, ErpDocument};
-use crate::record::{Booking, DocumentAxis, DocumentKind, OrderRecord, PaymentAxis};
+use crate::outcome::CallError;
+use crate::ports::{Adoption, DocumentState, ErpDocument, Held};
+use crate::record::{Booking, DocumentAxis, DocumentKind, Hold, OrderRecord, PaymentAxis, WaitReason};
 use crate::sales::Release;
 
+/// Of an ERP that cannot be asked how late it may be: the longest that its
+/// document allows.
+const UNKNOWN_LATENESS: SignedDuration = SignedDuration::from_mins(10);
+
 impl Desk {
+    /// Before the ERP is asked the record says that a sales order may exist, as
+    /// it does before one is made: should the answer get lost, whoever comes
+    /// next looks for it under the order's key.
     pub(super) async fn adopt(
         &self,
-        record: &mut OrderRecord,
+        held: &mut Held,
+        by: &By,
         number: &str,
         paid: bool,
     ) -> Result<String, DeskError> {
-        let store = &record.key.store;
-        let not_possible = |why: String| DeskError::NotPossible(why);
-        let config = self.connections.store(store).map_err(|error| not_possible(error.to_string()))?;
-        let read = self.connections.shop(store).await?.order(record.key.order).await?;
-        let order = read.order.as_sold(&record.first_skus);
-        let booking = booking(record, &config, &order)?;
+        let store = held.record.key.store.clone();
+        let config = self.connections.store(&store).map_err(|error| not_possible(error.to_string()))?;
+        let read = self.connections.shop(&store).await?.order(held.record.key.order).await?;
+        let order = read.order.as_sold(&held.record.first_skus);
+        let booking = booking(&held.record, &config, &order)?;
         let desk = self.erps.desk(&booking.erp).await?;
-        // Its key is given to it in the ERP first: should our answer get lost,
-        // whoever books the order finds it there.
-        let document = match desk.adopt(number, &record.document_key()).await? {
-            Adoption::Adopted(document) => document,
-            Adoption::NotFound => {
-                return Err(not_possible(format!("{} has no sales order {number}", booking.erp)));
+        let before = held.record.clone();
+        held.record.document = DocumentAxis::Pushing;
+        held.record.booked_with = Some(booking.clone());
+        let begun = note(self.clock.now(), by, "adopting", format!("{number} is about to get its key"));
+        self.ledger.save(held, &begun).await?;
+        let asked = desk.adopt(number, &held.record.document_key()).await;
+        let document = match answer(asked, number, &booking) {
+            Ok(document) => document,
+            Err(DeskError::Call(error @ CallError::Unknown { .. })) => {
+                self.doubt(&mut held.record, &booking).await;
+                return Err(error.into());
             }
-            Adoption::Taken(by) => return Err(not_possible(format!("{number} belongs to {by}"))),
+            Err(error) => {
+                held.record.document = before.document;
+                held.record.booked_with = before.booked_with;
+                return Err(error);
+            }
         };
-        if document.state == DocumentState::Cancelled {
-            return Err(not_possible(format!("{number} is cancelled in the ERP")));
-        }
-        let what = format!("{number} is its sales order now; both sides are compared next.");
-        take(record, &order, booking, document, paid);
-        record.in_erp_at = Some(self.clock.now());
-        go_on(record, self.clock.now());
-        Ok(what)
+        take(&mut held.record, &order, booking, document, paid);
+        held.record.in_erp_at = Some(self.clock.now());
+        go_on(&mut held.record, self.clock.now());
+        Ok(format!("{number} is its sales order now; both sides are compared next."))
     }
+
+    /// It may have been adopted: looked up when that can happen no more.
+    async fn doubt(&self, record: &mut OrderRecord, booking: &Booking) {
+        let lateness = match self.connections.erp(&booking.erp).await {
+            Ok(erp) => erp.capabilities().longest_request + erp.capabilities().lookup_lag,
+            Err(_) => UNKNOWN_LATENESS,
+        };
+        let until = self.clock.now() + lateness;
+        record.in_doubt_until = record.in_doubt_until.max(Some(until));
+        // What it was excepted for is looked at anew: this person wanted it to
+        // go on.
+        record.hold = Hold::Waiting { reason: WaitReason::UnknownOutcome, due_at: until, excepted: None };
+    }
+}
+
+fn answer(
+    asked: Result<Adoption, CallError>,
+    number: &str,
+    booking: &Booking,
+) -> Result<ErpDocument, DeskError> {
+    match asked? {
+        Adoption::Adopted(document) if document.state == DocumentState::Cancelled => {
+            Err(not_possible(format!("{number} is cancelled in the ERP")))
+        }
+        Adoption::Adopted(document) => Ok(document),
+        Adoption::NotFound => Err(not_possible(format!("{} has no sales order {number}", booking.erp))),
+        Adoption::Taken(by) => Err(not_possible(format!("{number} belongs to {by}"))),
+    }
+}
+
+fn not_possible(why: String) -> DeskError {
+    DeskError::NotPossible(why)
 }
 
 fn booking(record: &OrderRecord, config: &StoreConfig, order: &Order) -> Result<Booking, DeskError> {
@@ -64,7 +111,6 @@ fn take(record: &mut OrderRecord, order: &Order, booking: Booking, document: Erp
     record.unfinished = None;
     record.booked_with = Some(booking);
     record.booked_as(order);
-    if paid {
-        record.payment = PaymentAxis::Paid;
-    }
+    // What is booked already is found before it is booked again.
+    record.payment = if paid { PaymentAxis::Paid } else { PaymentAxis::None };
 }

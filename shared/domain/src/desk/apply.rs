@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Action, By, DeskError};
+use crate::decide::is_accepted_reservation;
 use crate::record::{
     Acceptance, Concern, DocumentAxis, DocumentKind, Hold, OrderRecord, PaymentAxis, WaitReason,
 };
@@ -31,6 +32,9 @@ pub(super) fn check(record: &OrderRecord, action: &Action) -> Result<(), DeskErr
             }
             _ => Ok(()),
         },
+        Action::Accept if record.document == DocumentAxis::Pushing => {
+            Err("a sales order may exist in the ERP: retry it until that is known, or adopt the document")
+        }
         Action::Accept => match &record.hold {
             Hold::Exception(exception) if exception.accepted.is_none() => Ok(()),
             Hold::Exception(_) => Err("it is accepted already"),
@@ -67,6 +71,10 @@ pub(super) fn apply(record: &mut OrderRecord, action: &Action, by: &By, now: Tim
         Action::Accept => {
             if let Hold::Exception(exception) = &mut record.hold {
                 exception.accepted = Some(Acceptance { by: by.who.clone(), at: now, reason: by.why.clone() });
+            }
+            if is_accepted_reservation(record) {
+                // The worker knows when it ends.
+                record.wait(WaitReason::Released, now);
             }
             "It is accepted as it is, until it changes.".to_owned()
         }
@@ -105,7 +113,6 @@ fn forget_sales_order(record: &mut OrderRecord) {
     record.document = DocumentAxis::Pushing;
     record.unfinished = None;
     record.in_erp_at = None;
-    if record.payment == PaymentAxis::Paid {
-        record.payment = PaymentAxis::None;
-    }
+    // What is booked already is found before it is booked again.
+    record.payment = PaymentAxis::None;
 }

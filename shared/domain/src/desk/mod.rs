@@ -9,7 +9,7 @@ mod stock;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::hint::{Cause, Hint};
 use crate::id::OrderKey;
@@ -18,7 +18,7 @@ use crate::ports::{
     Claim, Clock, Connections, ErpConnections, Held, Ledger, LedgerError, Note, OrderQueue, ShopError,
     StockQueue, WriteOffs,
 };
-use crate::record::OrderRecord;
+use crate::record::{OrderRecord, WaitReason};
 
 pub use stock::{StockTaken, stock_taken};
 
@@ -149,30 +149,38 @@ impl Desk {
     }
 
     async fn on(&self, mut held: Held, action: &Action, by: &By) -> Result<Acted, DeskError> {
-        let done = self.change(&mut held.record, action, by).await;
-        if held.taken_over {
-            // Our own end hides from the next worker that one did not finish.
-            held.record.crashes = held.record.crashes.saturating_add(1);
-        }
         held.record.correlation.clone_from(&by.correlation);
+        let done = self.change(&mut held, action, by).await;
+        if let Err(DeskError::Ledger(error)) = done {
+            return Err(error.into());
+        }
+        let now = self.clock.now();
+        if held.taken_over {
+            // Our own end hides from the next worker that one did not finish:
+            // it has to look, whatever this person did.
+            held.record.crashes = held.record.crashes.saturating_add(1);
+            if held.record.due_at().is_none() {
+                held.record.wait(WaitReason::NewerHint, now);
+            }
+        }
         let (what, why) = match &done {
             Ok(_) => (action.as_str(), by.why.clone()),
             Err(error) => ("not_done", format!("{}: {error}", action.as_str())),
         };
-        let note = Note { at: self.clock.now(), who: by.who.clone(), what: what.to_owned(), why };
-        let record = self.ledger.complete(held, &note).await?;
+        let record = self.ledger.complete(held, &note(now, by, what, why)).await?;
         let what = done?;
         self.send_on(&record, by).await;
         Ok(Acted { what, state: record.view() })
     }
 
-    /// Changes the record; an error leaves it as it was.
-    async fn change(&self, record: &mut OrderRecord, action: &Action, by: &By) -> Result<String, DeskError> {
-        apply::check(record, action)?;
+    /// Changes the record; an error leaves it as it was, or says in it what may
+    /// have happened.
+    async fn change(&self, held: &mut Held, action: &Action, by: &By) -> Result<String, DeskError> {
+        apply::check(&held.record, action)?;
         match action {
-            Action::WriteOff => self.write_off(record, by).await,
-            Action::Adopt { number, paid } => self.adopt(record, number, *paid).await,
-            _ => Ok(apply::apply(record, action, by, self.clock.now())),
+            Action::WriteOff => self.write_off(&held.record, by).await,
+            Action::Adopt { number, paid } => self.adopt(held, by, number, *paid).await,
+            _ => Ok(apply::apply(&mut held.record, action, by, self.clock.now())),
         }
     }
 
@@ -185,4 +193,8 @@ impl Desk {
             let _ = self.queue.send(&[hint]).await;
         }
     }
+}
+
+fn note(at: Timestamp, by: &By, what: &str, why: String) -> Note {
+    Note { at, who: by.who.clone(), what: what.to_owned(), why }
 }

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{By, Desk, DeskError};
 use crate::id::{ItemKey, LineKey, Sku};
-use crate::ports::QueueError;
 use crate::record::OrderRecord;
 use crate::stock::message::{STOCK_MOVED_VERSION, StockCause, StockMoved, batches};
 
@@ -30,13 +29,13 @@ pub fn stock_taken(record: &OrderRecord) -> Vec<StockTaken> {
         by_shop: effect.reduced,
         by_erp: effect.confirming,
     };
-    let takes = |taken: &StockTaken| taken.by_shop > Decimal::ZERO || taken.by_erp > Decimal::ZERO;
-    record.stock.iter().map(taken).filter(takes).collect()
+    let any = |it: &StockTaken| it.by_shop > Decimal::ZERO || it.by_erp > Decimal::ZERO;
+    record.stock.iter().map(taken).filter(any).collect()
 }
 
 impl Desk {
     /// Row by row, then whoever publishes is told: a second time does no harm.
-    pub(super) async fn write_off(&self, record: &mut OrderRecord, by: &By) -> Result<String, DeskError> {
+    pub(super) async fn write_off(&self, record: &OrderRecord, by: &By) -> Result<String, DeskError> {
         let store = self.connections.store(&record.key.store);
         let store = store.map_err(|error| DeskError::NotPossible(error.to_string()))?;
         let (Some(stock), Some(seen)) = (&store.stock, &record.seen) else {
@@ -67,8 +66,9 @@ impl Desk {
             hops: 0,
         };
         let messages: Vec<StockMoved> = batches(skus).into_iter().map(message).collect();
-        let unavailable = |QueueError(why)| crate::ports::LedgerError::Unavailable(why);
-        self.stock_queue.send(&messages).await.map_err(unavailable)?;
+        // Its rows are written; should nobody be told now, the nightly pass
+        // publishes it.
+        let _ = self.stock_queue.send(&messages).await;
         Ok(what)
     }
 }

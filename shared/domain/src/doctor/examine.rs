@@ -107,6 +107,15 @@ impl Doctor {
         Ok(Report { store, shop, erps, between })
     }
 
+    /// An ERP by itself: where there is no store to look at it with.
+    pub async fn examine_alone(&self, erp: &ErpId) -> ErpReport {
+        let facts = match self.connections.erp_checkup(erp).await {
+            Ok(found) => found.facts().await,
+            Err(error) => Err(error),
+        };
+        ErpReport { erp: erp.clone(), findings: of_erp::erp(&facts) }
+    }
+
     async fn ask_shop(&self, store: &StoreId) -> Result<ShopFacts, CallError> {
         self.connections.shop_checkup(store).await?.facts().await
     }

@@ -65,6 +65,8 @@ pub(super) enum FaultKind {
     Secret,
     /// Whoever made it may not read orders any more.
     Owner,
+    /// It delivers what the legacy API writes.
+    Api,
 }
 
 impl FaultKind {
@@ -79,12 +81,13 @@ impl FaultKind {
             Self::Twice => "webhook_twice",
             Self::Secret => "webhook_secret",
             Self::Owner => "webhook_owner",
+            Self::Api => "webhook_api",
         }
     }
 
     /// Whether deliveries were lost while it lasted.
     pub(super) fn loses(self) -> bool {
-        self != Self::Twice
+        !matches!(self, Self::Twice | Self::Api)
     }
 
     /// One sentence for people.
@@ -98,6 +101,7 @@ impl FaultKind {
             Self::Twice => "there is more than one of it",
             Self::Secret => "its secret may be another than the store's",
             Self::Owner => "whoever made it may not read orders any more",
+            Self::Api => "it delivers what the legacy API writes",
         }
     }
 }
@@ -174,6 +178,8 @@ fn faults_of(store: &StoreId, wanted: &Wanted, ours: Vec<&Webhook>, known: &Know
     if let Some(id) = keeper {
         if known.owner_lost_rights(id) {
             found.push(fault(FaultKind::Owner, Repair { create: true, delete: vec![id], renew: None }));
+        } else if known.is_old_api(id) {
+            found.push(fault(FaultKind::Api, Repair { create: true, delete: vec![id], renew: None }));
         } else if known.secret_may_differ(id) {
             found.push(fault(FaultKind::Secret, Repair { renew: Some(id), ..Repair::default() }));
         }

@@ -13,6 +13,10 @@ use crate::ports::{Troubles, Webhook};
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// … but so many creations where there was none.
 const CREATIONS: usize = 3;
+/// One made anew because whoever made it had lost the right to read orders
+/// belongs to our key's user. So many in a day, and that user has not got it.
+const FOR_OWNER: usize = 3;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Deliveries signed with the secret of before may still be under way.
 const UNDER_WAY: SignedDuration = SignedDuration::from_mins(10);
 
@@ -30,7 +34,7 @@ pub(super) struct Memory {
     /// Webhooks whose secret was set by us, by the shop's id.
     #[serde(default)]
     pub(super) secrets: BTreeMap<u64, SecretSet>,
-    /// What was repaired of each topic within the last hour.
+    /// What was repaired of each topic within the last hour, or day.
     #[serde(default)]
     repairs: BTreeMap<String, Vec<Repaired>>,
 }
@@ -50,6 +54,8 @@ pub(super) struct SecretSet {
 struct Repaired {
     at: Timestamp,
     was_missing: bool,
+    #[serde(default)]
+    for_owner: bool,
 }
 
 impl Memory {
@@ -74,16 +80,19 @@ impl Memory {
     /// deletes what we make must not become a loop.
     pub(super) fn may_repair(&self, topic: &str, kind: FaultKind, now: Timestamp) -> bool {
         let missing = kind == FaultKind::Missing;
-        let lately = self.repairs.get(topic).into_iter().flatten();
-        let alike = lately.filter(|it| it.was_missing == missing && it.at + PAUSE > now).count();
-        alike < if missing { CREATIONS } else { 1 }
+        let done = || self.repairs.get(topic).into_iter().flatten();
+        let alike = done().filter(|it| it.was_missing == missing && it.at + PAUSE > now).count();
+        let for_owner = done().filter(|it| it.for_owner && it.at + DAY > now).count();
+        let is_hopeless = kind == FaultKind::Owner && for_owner >= FOR_OWNER;
+        !is_hopeless && alike < if missing { CREATIONS } else { 1 }
     }
 
     /// Counted before it is begun: a crash must not hide it.
     pub(super) fn repairing(&mut self, topic: &str, kind: FaultKind, now: Timestamp) {
         let repairs = self.repairs.entry(topic.to_owned()).or_default();
-        repairs.retain(|it| it.at + PAUSE > now);
-        repairs.push(Repaired { at: now, was_missing: kind == FaultKind::Missing });
+        repairs.retain(|it| it.at + if it.for_owner { DAY } else { PAUSE } > now);
+        let (was_missing, for_owner) = (kind == FaultKind::Missing, kind == FaultKind::Owner);
+        repairs.push(Repaired { at: now, was_missing, for_owner });
     }
 
     /// It had certainly no effect.
@@ -131,7 +140,16 @@ impl<'a> Known<'a> {
     /// One made anew belongs to whoever our key belongs to. What was noted
     /// before we knew a webhook may be about another one.
     pub(super) fn owner_lost_rights(&self, id: u64) -> bool {
+        self.is_since(id, self.troubles.owner_without_rights)
+    }
+
+    /// As above: one made anew is one of the API that we speak.
+    pub(super) fn is_old_api(&self, id: u64) -> bool {
+        self.is_since(id, self.troubles.old_api)
+    }
+
+    fn is_since(&self, id: u64, noted: Option<Timestamp>) -> bool {
         let known = self.memory.secrets.get(&id);
-        known.is_some_and(|known| self.troubles.owner_without_rights.is_some_and(|at| at > known.since))
+        known.is_some_and(|known| noted.is_some_and(|at| at > known.since))
     }
 }

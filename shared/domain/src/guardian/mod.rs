@@ -15,10 +15,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::circuit::Peer;
 use crate::config::StoreConfig;
-use crate::job::{Job, JobKind, JobState};
+use crate::id::StoreId;
+use crate::job::{BackfillBy, Job, JobKind, JobState};
 use crate::outcome::CallError;
-use crate::ports::{Checkpoint, Clock, Jobs, LedgerError, Schedules, ShopWebhooks, WebhookTroubles};
+use crate::ports::{Checkpoint, Clock, Jobs, Ledger, LedgerError, Schedules, ShopWebhooks, WebhookTroubles};
 use crate::reconcile::{Example, Outcome};
 
 use faults::{count_ours, faults, wanted};
@@ -28,12 +30,16 @@ use repair::{Work, not_manageable};
 
 /// How often each store's webhooks are looked at.
 const EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// The shop did not answer: others' minutes are not spent on it.
+const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(2);
 /// Orders a minute that the backfill of lost deliveries looks at.
 const BACKFILL_PER_MINUTE: u32 = 120;
 
 /// The outside of the use case.
 #[derive(Clone)]
 pub struct Guard {
+    /// The circuits.
+    pub ledger: Arc<dyn Ledger>,
     /// Leases and checkpoints.
     pub schedules: Arc<dyn Schedules>,
     /// What deliveries said.
@@ -54,7 +60,7 @@ pub struct GuardRun<'a> {
     pub base_url: &'a Url,
     /// Unique to this run.
     pub owner: &'a str,
-    /// No repair is begun after this: 80 % of the function's time.
+    /// No listing and no repair is begun after this: 80 % of the function's time.
     pub until: Timestamp,
     /// How long the lease holds: longer than the function's time-out.
     pub lease: SignedDuration,
@@ -64,7 +70,8 @@ pub struct GuardRun<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guarded {
     /// The store's webhooks are not Weir's to manage, another run had the
-    /// lease, or the last one was too recent.
+    /// lease, the last one was too recent, the shop's circuit is open, or the
+    /// time was over.
     pub skipped: bool,
     /// Webhooks of ours that the shop had.
     pub checked: usize,
@@ -119,10 +126,10 @@ impl Guard {
     ) -> Result<Guarded, GuardError> {
         let now = self.clock.now();
         let mut memory = Memory::read(checkpoint.cursor.as_deref(), now);
-        if memory.next_run > now {
+        let store = &run.config.store;
+        if memory.next_run > now || now >= run.until || self.is_open(store, now).await? {
             return Ok(Guarded { skipped: true, ..Guarded::default() });
         }
-        let store = &run.config.store;
         let wanted = wanted(store, run.config.webhooks.url.as_ref().unwrap_or(run.base_url));
         let present = match run.shop.webhooks().await {
             Err(CallError::Rejected(refused)) if refused.code == NOT_MANAGEABLE => {
@@ -132,7 +139,12 @@ impl Guard {
                 let faults = vec![not_manageable(store, &["which there are cannot be seen".to_owned()])];
                 return Ok(Guarded { faults, ..Guarded::default() });
             }
-            listed => listed?,
+            Err(error) => {
+                memory.next_run = now + AFTER_FAILURE;
+                self.schedules.advance(job, checkpoint, &memory.cursor()).await?;
+                return Err(error.into());
+            }
+            Ok(listed) => listed,
         };
         memory.forget_all_but(&present);
         let troubles = self.troubles.troubles(store).await?;
@@ -159,6 +171,11 @@ impl Guard {
         Ok(guarded)
     }
 
+    async fn is_open(&self, store: &StoreId, now: Timestamp) -> Result<bool, LedgerError> {
+        let slot = self.ledger.circuit(&Peer::Store(store.clone())).await?;
+        Ok(slot.circuit.open_for_reads(now).is_some())
+    }
+
     /// Healthy from now on, or ill until a later run; a backfill is begun
     /// where deliveries were lost in between.
     async fn settle(
@@ -183,13 +200,14 @@ impl Guard {
         Ok(since)
     }
 
+    /// By date of change: what was missed may be about an older order.
     fn backfill(&self, config: &StoreConfig, since: Timestamp) -> Job {
         let now = self.clock.now();
         let overlap = SignedDuration::from_mins(config.poll.overlap_minutes.into());
         Job {
             id: format!("{}-webhooks", now.strftime("%Y%m%dT%H%M%S")),
             store: config.store.clone(),
-            what: JobKind::Backfill { from: since - overlap, until: now },
+            what: JobKind::Backfill { from: since - overlap, until: now, by: BackfillBy::Changed },
             per_minute: BACKFILL_PER_MINUTE,
             state: JobState::Running,
             looked_at: 0,

@@ -181,6 +181,10 @@ fn not_again(kind: FaultKind) -> &'static str {
         FaultKind::Missing => {
             "it was made several times within the hour and is gone again: find out who deletes it"
         }
+        FaultKind::Owner => {
+            "it was made anew within the hour, or several times within the day: give the user of the API key the \
+             right to read orders"
+        }
         _ => "it was put right less than an hour ago: find out who changes it",
     }
 }

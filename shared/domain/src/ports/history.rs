@@ -18,6 +18,15 @@ pub struct Listed {
     pub order: Result<Order, ShopError>,
 }
 
+/// When an order of a listing was placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The shop's id.
+    pub id: OrderId,
+    /// As in [`Listed`].
+    pub created_at: Timestamp,
+}
+
 /// The history of one WooCommerce store: for the nightly match and for
 /// backfills, which have to see what no date of change tells.
 #[async_trait]
@@ -26,4 +35,7 @@ pub trait ShopHistory: Send + Sync {
     /// first, at most 100 a page, of any status, those in the trash left out;
     /// `page` counts from 1.
     async fn placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Listed>, CallError>;
+
+    /// The same listing without the orders' content.
+    async fn ids_placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Placed>, CallError>;
 }

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::AuditEntry;
+use crate::audit::{AuditEntry, Exchange};
 use crate::circuit::{Circuit, Peer};
 use crate::hint::Hint;
 use crate::id::{OrderKey, RefundId, StoreId};
@@ -50,6 +50,9 @@ pub struct Held {
     /// The previous holder never finished: whatever it began may have
     /// happened. Counted, so that an order that fells its workers is seen.
     pub taken_over: bool,
+    /// What was asked of others since the last write: goes into its audit
+    /// entry.
+    pub calls: Vec<Exchange>,
 }
 
 /// What goes into the audit beside the record itself.

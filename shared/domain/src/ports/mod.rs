@@ -24,13 +24,13 @@ pub use erp::{
     Amendment, Cancellation, Capabilities, ChangedOrders, Creation, DocumentState, Erp, ErpDocument, Once,
     TaxBasis,
 };
-pub use history::{Listed, ShopHistory};
+pub use history::{Listed, Placed, ShopHistory};
 pub use ledger::{
     Checkpoint, CircuitSlot, Claim, DueOrder, Held, Ledger, LedgerError, MappingStore, Note, Schedules,
     SeenState,
 };
 pub use open::{OpenOrder, OpenOrders, OpenState};
-pub use operate::{ActionEntry, Actions, Jobs, Reports};
+pub use operate::{ActionEntry, Actions, Jobs, Reports, Timelines};
 pub use queue::{OrderQueue, QueueError};
 pub use queues::{Letter, QueueDepth, Queues};
 pub use shop::{OrderStub, Shop, ShopError, ShopOrder, ShopPage};

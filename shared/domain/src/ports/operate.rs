@@ -3,7 +3,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
-use crate::id::StoreId;
+use crate::audit::AuditEntry;
+use crate::id::{OrderKey, StoreId};
 use crate::job::Job;
 use crate::reconcile::Report;
 
@@ -12,6 +13,11 @@ use crate::reconcile::Report;
 pub trait Jobs: Send + Sync {
     /// The newest jobs of a store, newest first, at most `limit` and 50.
     async fn jobs(&self, store: &StoreId, limit: usize) -> Result<Vec<Job>, LedgerError>;
+
+    /// The running jobs of a store, however many newer ones there are, oldest
+    /// first, at most 50. One that was begun or resumed a moment ago may not
+    /// be among them yet.
+    async fn running(&self, store: &StoreId) -> Result<Vec<Job>, LedgerError>;
 
     /// Stores a job whose `version` is one more than what is stored (1 for a
     /// new one); `false` if somebody was faster.
@@ -26,6 +32,14 @@ pub trait Reports: Send + Sync {
 
     /// The newest reports of a store, newest first, at most `limit` and 50.
     async fn reports(&self, store: &StoreId, limit: usize) -> Result<Vec<Report>, LedgerError>;
+}
+
+/// How an order came where it is, for people.
+#[async_trait]
+pub trait Timelines: Send + Sync {
+    /// The newest entries of an order's audit, newest first, at most `limit`
+    /// and 1,000.
+    async fn newest_entries(&self, key: &OrderKey, limit: usize) -> Result<Vec<AuditEntry>, LedgerError>;
 }
 
 /// What a person did, whatever it was done to; and what was done to a shop's

@@ -20,14 +20,12 @@ pub struct QueueDepth {
 /// A dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Letter {
-    /// The platform's id of the message.
+    /// The platform's id of the message: by this it is deleted.
     pub id: String,
     /// Its text: which order or which items to look at, never data.
     pub body: String,
     /// When it was first sent.
     pub sent_at: Timestamp,
-    /// By this it can be deleted, for some minutes.
-    pub receipt: String,
 }
 
 /// The queues and their dead letters, for people.
@@ -36,7 +34,9 @@ pub trait Queues: Send + Sync {
     /// All of them, in a fixed order.
     async fn depths(&self) -> Result<Vec<QueueDepth>, QueueError>;
 
-    /// Some dead letters of a queue, at most 10. They stay where they are.
+    /// Some dead letters of a queue, at most 10. They stay where they are, and
+    /// may be hidden from the next look, and from the other calls, for some
+    /// seconds.
     async fn letters(&self, queue: &str) -> Result<Vec<Letter>, QueueError>;
 
     /// Sends at most `limit` dead letters to their queue again, each deleted
@@ -44,6 +44,8 @@ pub trait Queues: Send + Sync {
     /// to go to: none.
     async fn redrive(&self, queue: &str, limit: usize) -> Result<usize, QueueError>;
 
-    /// Deletes one dead letter.
-    async fn delete_letter(&self, queue: &str, receipt: &str) -> Result<(), QueueError>;
+    /// Looks for the dead letter of an id and deletes it; `false` if it is not
+    /// to be seen now: gone, hidden by somebody's look, or beyond the 100 that
+    /// are looked through.
+    async fn delete_letter(&self, queue: &str, id: &str) -> Result<bool, QueueError>;
 }

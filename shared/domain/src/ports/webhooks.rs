@@ -72,6 +72,8 @@ pub enum Trouble {
     /// A correctly signed delivery was the shop's own refusal: whoever made the
     /// webhook has lost the right to read orders.
     OwnerWithoutRights,
+    /// A correctly signed delivery was an order as the legacy API writes it.
+    OldApi,
 }
 
 /// When each trouble was last noted.
@@ -81,6 +83,8 @@ pub struct Troubles {
     pub bad_signatures: Option<Timestamp>,
     /// [`Trouble::OwnerWithoutRights`].
     pub owner_without_rights: Option<Timestamp>,
+    /// [`Trouble::OldApi`].
+    pub old_api: Option<Timestamp>,
 }
 
 /// Where the receiver of webhooks leaves word for whoever guards them.

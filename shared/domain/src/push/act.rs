@@ -1,12 +1,13 @@
 //! Acting on a decision. Before the ERP is asked to make anything, the record
 //! says that a document may exist; after it, what exists.
 
+use super::exchange;
 use super::resolved::Booked;
 use super::session::{Done, Session};
 use super::{Reason, Stop};
 use crate::circuit::Peer;
 use crate::config::StoreConfig;
-use crate::decide::{Decision, reservation_ends};
+use crate::decide::{Decision, is_accepted_reservation, reservation_ends};
 use crate::id::ErpId;
 use crate::import::Effect;
 use crate::order::{Order, OrderStatus};
@@ -28,7 +29,7 @@ impl Session<'_> {
         decision: Decision,
     ) -> Result<Done, Stop> {
         match decision {
-            Decision::Keep(why) => Ok(self.keep(why)),
+            Decision::Keep(why) => Ok(self.keep(config, order, why)),
             Decision::Nothing(why) => self.nothing(config, order, why).await,
             Decision::Wait { reason, due_at } => {
                 self.held.record.wait(reason, due_at);
@@ -48,10 +49,13 @@ impl Session<'_> {
     }
 
     /// The hold stands, also if it had to wait for the shop to be read.
-    fn keep(&mut self, why: &'static str) -> Done {
+    fn keep(&mut self, config: &StoreConfig, order: &Order, why: &'static str) -> Done {
         let record = &mut self.held.record;
         if let Some(exception) = record.exception().cloned() {
             record.hold = Hold::Exception(exception);
+        }
+        if is_accepted_reservation(record) {
+            record.wait(WaitReason::Payment, reservation_ends(order, config));
         }
         Done::new("unchanged", why)
     }
@@ -141,7 +145,8 @@ impl Session<'_> {
         peer: &Peer,
         sales_order: &SalesOrder,
     ) -> Result<ErpDocument, Stop> {
-        match self.call_erp(erp, peer, async |erp| erp.create(sales_order).await).await? {
+        let request = exchange::of_document("make", sales_order);
+        match self.call_erp(erp, peer, request, async |erp| erp.create(sales_order).await).await? {
             Creation::Created(document) => {
                 // Whatever stops us now: it is known, and need not be found.
                 self.held.record.remember(DocumentKind::SalesOrder, document.clone());
@@ -157,7 +162,8 @@ impl Session<'_> {
 
     async fn find(&mut self, erp: &ErpId, peer: &Peer) -> Result<Option<ErpDocument>, Stop> {
         let key = self.held.record.document_key();
-        self.call_erp(erp, peer, async |erp| erp.find(&key).await).await
+        let request = format!("find {}", key.reference());
+        self.call_erp(erp, peer, request, async |erp| erp.find(&key).await).await
     }
 
     /// Looks before creating. One that is on record and not found is not gone
@@ -247,7 +253,8 @@ impl Session<'_> {
     ) -> Result<(), Stop> {
         let sales_order = &booked.sales_order;
         let confirm = async |erp: &dyn Erp| erp.confirm(document, sales_order).await;
-        let document = self.call_erp(&booking.erp, peer, confirm).await?;
+        let request = exchange::of_document("confirm", sales_order);
+        let document = self.call_erp(&booking.erp, peer, request, confirm).await?;
         if document.state == DocumentState::Cancelled {
             return Err(self.cancelled_in_erp(document));
         }
@@ -276,7 +283,8 @@ impl Session<'_> {
         let begun_before = self.held.record.unfinished.clone();
         self.begin_on_document("changing", Unfinished::Change(order.version())).await?;
         let amend = async |erp: &dyn Erp| erp.amend(document, sales_order).await;
-        let (document, what, why) = match self.call_erp(&booking.erp, peer, amend).await? {
+        let request = exchange::of_document("change", sales_order);
+        let (document, what, why) = match self.call_erp(&booking.erp, peer, request, amend).await? {
             Amendment::Amended(document) => {
                 (document, "amended", "its sales order follows the shop's change")
             }
@@ -347,7 +355,7 @@ impl Session<'_> {
         // booked once by its own reference.
         for payment in payments {
             let pay = async |erp: &dyn Erp| erp.pay(document, payment).await;
-            let booked = self.call_erp(erp, peer, pay).await?;
+            let booked = self.call_erp(erp, peer, exchange::of_payment(payment), pay).await?;
             self.held.record.remember(DocumentKind::Payment, booked);
         }
         self.held.record.payment = PaymentAxis::Paid;
@@ -415,7 +423,8 @@ impl Session<'_> {
         let changing = changing.filter(|begun| matches!(begun, Unfinished::Change(_)));
         self.begin_on_document("cancelling", Unfinished::Cancellation).await?;
         let cancel = async |erp: &dyn Erp| erp.cancel(&document).await;
-        let ended = self.call_erp(&booking.erp, &peer, cancel).await?;
+        let request = format!("cancel {}", exchange::name(&document));
+        let ended = self.call_erp(&booking.erp, &peer, request, cancel).await?;
         self.held.record.unfinished = None;
         match ended {
             Cancellation::Cancelled(document) => {

@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::exchange::{self, Answer};
 use super::refunds::{LONGEST_UNLISTED, UNLISTED_WAIT, is_old, rejection_is_for_people};
 use super::session::{Done, Session};
 use super::{Reason, Stop};
@@ -99,7 +100,7 @@ impl Session<'_> {
     /// An exception that stands and is not about deliveries is the order's own.
     fn of_the_order_itself(&self, ended: Result<Done, Stop>) -> Result<Done, Stop> {
         match (&ended, &self.held.record.hold) {
-            (Ok(_), Hold::Exception(stood)) if stood.concern == Concern::Order => {
+            (Ok(_), Hold::Exception(stood)) if stood.concern != Concern::Deliveries => {
                 let Exception { code, subject, detail, .. } = stood.clone();
                 Err(Stop::Except(Reason { code, subject, detail }))
             }
@@ -188,7 +189,8 @@ impl Session<'_> {
         let (booking, peer) = self.erp_peer(config, order)?;
         let sale = self.known_document()?;
         let read = async |erp: &dyn Erp| erp.deliveries(&sale).await;
-        let deliveries = self.call_erp(&booking.erp, &peer, read).await?;
+        let request = format!("read what {} has delivered", exchange::name(&sale));
+        let deliveries = self.call_erp(&booking.erp, &peer, request, read).await?;
         self.held.record.remember(DocumentKind::SalesOrder, deliveries.sale.clone());
         self.sale_was_read = true;
         self.deliveries = Some(Box::new(deliveries.clone()));
@@ -197,7 +199,7 @@ impl Session<'_> {
 
     pub(super) async fn list_refunds(&mut self) -> Result<Vec<Refund>, Stop> {
         let id = self.hint.order;
-        self.read_shop(async |shop| shop.refunds(id).await).await
+        self.ask_shop("list its refunds".to_owned(), async |shop| shop.refunds(id).await).await
     }
 
     /// All refunds of the order; `None`: the shop's list does not show yet one
@@ -256,7 +258,9 @@ impl Session<'_> {
         let Some(status) = progress.status(&now, config) else { return Ok(()) };
         let id = self.hint.order;
         let begun = ("completing", "its status in the shop is about to follow what left");
-        let set = self.write_shop(config, begun, async |shop| shop.set_status(id, &status).await).await;
+        let request = format!("set its status to {status}");
+        let set =
+            self.write_shop(config, begun, request, async |shop| shop.set_status(id, &status).await).await;
         if delivered.except(set)?.is_some() {
             self.held.record.status_told = Some(axis);
             delivered.changes += 1;
@@ -267,14 +271,15 @@ impl Session<'_> {
     /// One write to the shop. What is about to happen is on record before it,
     /// so that nobody writes whose claim is lost; what may have happened is
     /// looked at again when it can happen no more, and every read shows it.
-    pub(super) async fn write_shop<T>(
+    pub(super) async fn write_shop<T: Answer>(
         &mut self,
         config: &FulfilmentConfig,
         (what, why): (&'static str, &'static str),
+        request: String,
         write: impl AsyncFnOnce(&dyn Shop) -> Result<T, ShopError>,
     ) -> Result<T, Stop> {
         self.save(what, why).await?;
-        let written = self.read_shop(write).await;
+        let written = self.ask_shop(request, write).await;
         if let Err(Stop::Call(_, CallError::Unknown { .. })) = &written {
             let doubt = config.longest_request() + SHOP_READ_LAG;
             self.held.record.shop_in_doubt_until = Some(self.now() + doubt);

@@ -4,6 +4,7 @@
 
 mod act;
 mod deliveries;
+mod exchange;
 mod parcels;
 pub mod preview;
 mod refunds;

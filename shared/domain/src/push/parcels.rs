@@ -78,7 +78,7 @@ impl Session<'_> {
 
     async fn shown_parcels(&mut self) -> Result<Vec<ShownParcel>, Stop> {
         let id = self.hint.order;
-        self.read_shop(async |shop| shop.parcels(id).await).await
+        self.ask_shop("list the parcels it shows".to_owned(), async |shop| shop.parcels(id).await).await
     }
 
     /// Where what it was to replace is gone, nothing was done; it may be there
@@ -116,7 +116,8 @@ impl Session<'_> {
         self.remember_parcel(parcel, false, reference.clone());
         let id = self.hint.order;
         let show = async |shop: &dyn Shop| shop.show_parcel(id, reference.as_deref(), parcel).await;
-        let shown = self.write_shop(config, SHOWING, show).await;
+        let request = format!("show parcel {}", parcel.id);
+        let shown = self.write_shop(config, SHOWING, request, show).await;
         if let Err(Stop::Call(_, CallError::Unknown { .. })) = &shown {
             // Replaced, it may have another name.
             self.remember_parcel(parcel, false, None);
@@ -135,7 +136,8 @@ impl Session<'_> {
     ) -> Result<(), Stop> {
         let id = self.hint.order;
         let begun = ("removing", "a parcel is about to be taken away in the shop");
-        self.write_shop(config, begun, async |shop| shop.remove_parcel(id, reference).await).await?;
+        let request = "take a parcel away".to_owned();
+        self.write_shop(config, begun, request, async |shop| shop.remove_parcel(id, reference).await).await?;
         if let Some(parcel) = parcel {
             self.held.record.parcels.remove(parcel);
         }
@@ -158,10 +160,11 @@ impl Session<'_> {
             let others = wanted.iter().filter(|other| other.id != parcel.id && is_noted(&other.id));
             let others = others.filter(|other| note(other, words).text == said.text).count();
             let id = self.hint.order;
-            let texts = self.read_shop(async |shop| shop.notes(id).await).await?;
+            let texts = self.ask_shop("list its notes".to_owned(), async |shop| shop.notes(id).await).await?;
             if texts.iter().filter(|text| **text == said.text).count() <= others {
                 let begun = ("telling", "a note about a parcel is about to be added in the shop");
-                self.write_shop(config, begun, async |shop| shop.add_note(id, &said).await).await?;
+                let request = format!("add a note about parcel {}", parcel.id);
+                self.write_shop(config, begun, request, async |shop| shop.add_note(id, &said).await).await?;
             }
         }
         if let Some(known) = self.held.record.parcels.get_mut(&parcel.id) {

@@ -12,7 +12,7 @@ use crate::id::OrderKey;
 use crate::order::Order;
 use crate::outcome::CallError;
 use crate::ports::{ErpConnections, LedgerError, PlannedRequest, ShopError, StoreDisabled};
-use crate::record::{Booking, Hold, OrderRecord};
+use crate::record::{Booking, DocumentAxis, Hold, OrderRecord};
 use crate::sales::Release;
 
 /// What would happen.
@@ -92,12 +92,15 @@ impl OrderPush {
             status: order.status.to_string(),
             totals: order.totals().to_string(),
             lines: order.lines.iter().map(|line| line_of(&record, line)).collect(),
-            would: sentence(&decision),
+            would: sentence(&decision, &record),
             problem: problem(&decision),
             booking: None,
             requests: Vec::new(),
         };
-        if let Some(release) = release(&decision) {
+        if matches!(decision, Decision::Revive(_)) {
+            record.generation = record.generation.next();
+        }
+        if let Some(release) = made(&decision) {
             self.plan(&config, &order, &record, release, erps, &mut preview).await?;
         }
         Ok(preview)
@@ -148,14 +151,14 @@ fn line_of(record: &OrderRecord, line: &crate::order::Line) -> String {
     format!("{} × {sku}", line.quantity.normalize())
 }
 
-/// How far a sales order would be brought, if one would be made or changed.
-fn release(decision: &Decision) -> Option<Release> {
+/// How far a sales order would be brought, if one would be made. What would be
+/// sent to change one depends on what the ERP has then.
+fn made(decision: &Decision) -> Option<Release> {
     match decision {
-        Decision::Book(release)
-        | Decision::Revive(release)
-        | Decision::Confirm(release)
-        | Decision::Amend(release) => Some(*release),
-        Decision::Keep(_)
+        Decision::Book(release) | Decision::Revive(release) => Some(*release),
+        Decision::Confirm(_)
+        | Decision::Amend(_)
+        | Decision::Keep(_)
         | Decision::Nothing(_)
         | Decision::Wait { .. }
         | Decision::Except { .. }
@@ -169,7 +172,7 @@ fn problem(decision: &Decision) -> Option<Problem> {
     Some(Problem { code: (*code).to_owned(), subject: "order".to_owned(), detail: detail.clone() })
 }
 
-fn sentence(decision: &Decision) -> String {
+fn sentence(decision: &Decision, record: &OrderRecord) -> String {
     let to = |release: &Release| match release {
         Release::Reserve => "reserved, not to be shipped",
         Release::Ship => "released for shipping",
@@ -177,13 +180,19 @@ fn sentence(decision: &Decision) -> String {
     match decision {
         Decision::Keep(why) | Decision::Nothing(why) => format!("Nothing: {why}."),
         Decision::Wait { reason, due_at } => format!("It would wait until {due_at}: {}.", reason.words()),
+        Decision::Book(release) if record.document != DocumentAxis::None => {
+            let to = to(release);
+            format!(
+                "Its sales order may exist: it would be looked for first, made if it is not there, and {to}."
+            )
+        }
         Decision::Book(release) => format!("A sales order would be made, {}.", to(release)),
         Decision::Revive(release) => {
             format!("Its sales order is cancelled; a new one would be made, {}.", to(release))
         }
         Decision::Confirm(release) => format!("Its sales order would be {}.", to(release)),
         Decision::Amend(release) => {
-            format!("Its sales order would get the content below and be {}.", to(release))
+            format!("Its sales order would be changed to these lines and this sum, and be {}.", to(release))
         }
         Decision::Cancel(why) => format!("Its sales order would be cancelled: {why}."),
         Decision::Expire => "Its reservation is over: its sales order would be cancelled.".to_owned(),

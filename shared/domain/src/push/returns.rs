@@ -14,7 +14,7 @@ use crate::fulfilment::{Deliveries, GoodsReturn, NewRefund, ReturnRecord};
 use crate::id::{RefundId, ReturnId};
 use crate::order::{Order, Refund};
 use crate::outcome::CallError;
-use crate::ports::DocumentState;
+use crate::ports::{DocumentState, Shop};
 use crate::record::{Credit, DocumentKind};
 
 /// What is on record before the shop is asked.
@@ -137,8 +137,9 @@ impl Session<'_> {
         };
         self.held.record.returns.insert(wanted.of_return.clone(), begun);
         let order = self.hint.order;
-        let given =
-            self.write_shop(config, REFUNDING, async |shop| shop.give_refund(order, wanted).await).await;
+        let request = format!("refund {} for return {}", wanted.amount, wanted.of_return);
+        let give = async |shop: &dyn Shop| shop.give_refund(order, wanted).await;
+        let given = self.write_shop(config, REFUNDING, request, give).await;
         match &given {
             Ok(_) | Err(Stop::Call(_, CallError::Unknown { .. }) | Stop::Ledger(_) | Stop::Except(_)) => {}
             Err(Stop::Call(_, CallError::Rejected(_))) if wanted.asks_gateway => {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::exchange::Answer;
 use super::resolved::booking;
 use super::stock::ReadForStock;
 use super::{Delivery, OrderPush, Pushed, Reason, Stop, Summary};
+use crate::audit::{CALLS, Exchange};
 use crate::circuit::{Circuit, Peer};
 use crate::config::StoreConfig;
 use crate::decide::{Decision, decide, is_stale};
@@ -134,24 +136,26 @@ impl<'a> Session<'a> {
 
     pub(super) async fn read_order(&mut self) -> Result<ShopOrder, Stop> {
         let id = self.hint.order;
-        let ShopOrder { order, answered_at } = self.read_shop(async |shop| shop.order(id).await).await?;
+        let read = async |shop: &dyn Shop| shop.order(id).await;
+        let ShopOrder { order, answered_at } = self.ask_shop("read the order".to_owned(), read).await?;
         Ok(ShopOrder { order: order.as_sold(&self.held.record.first_skus), answered_at })
     }
 
-    /// One read of the shop.
-    pub(super) async fn read_shop<T>(
+    /// One call to the shop.
+    pub(super) async fn ask_shop<T: Answer>(
         &mut self,
-        read: impl AsyncFnOnce(&dyn Shop) -> Result<T, ShopError>,
+        request: String,
+        call: impl AsyncFnOnce(&dyn Shop) -> Result<T, ShopError>,
     ) -> Result<T, Stop> {
         let peer = Peer::Store(self.hint.store.clone());
         let connections = Arc::clone(&self.push.connections);
         let store = self.hint.store.clone();
-        let read = async |shop: Arc<dyn Shop>| match read(&*shop).await {
+        let call = async |shop: Arc<dyn Shop>| match call(&*shop).await {
             Ok(read) => Ok(Ok(read)),
             Err(ShopError::Call(error)) => Err(error),
             Err(answer) => Ok(Err(answer)),
         };
-        match self.call(&peer, connections.shop(&store), read).await? {
+        match self.call(&peer, request, connections.shop(&store), call).await? {
             Ok(read) => Ok(read),
             Err(ShopError::Unreadable { code, detail }) => {
                 Err(Stop::Except(Reason::new(code, "order", detail)))
@@ -188,22 +192,24 @@ impl<'a> Session<'a> {
     }
 
     /// One call to the ERP.
-    pub(super) async fn call_erp<T>(
+    pub(super) async fn call_erp<T: Answer>(
         &mut self,
         erp: &ErpId,
         peer: &Peer,
+        request: String,
         call: impl AsyncFnOnce(&dyn Erp) -> Result<T, CallError>,
     ) -> Result<T, Stop> {
         let connections = Arc::clone(&self.push.connections);
-        self.call(peer, connections.erp(erp), async |erp| call(&*erp).await).await
+        self.call(peer, request, connections.erp(erp), async |erp| call(&*erp).await).await
     }
 
     /// One call to a peer, through its circuit and within the deadline. The
     /// time is looked at after connecting: what comes between the last look
     /// and the call is what a lease has to outlast.
-    async fn call<P, T>(
+    async fn call<P, T: Answer>(
         &mut self,
         peer: &Peer,
+        request: String,
         connect: impl Future<Output = Result<P, CallError>>,
         call: impl AsyncFnOnce(P) -> Result<T, CallError>,
     ) -> Result<T, Stop> {
@@ -213,6 +219,7 @@ impl<'a> Session<'a> {
             Ok(connected) => call(connected).await,
             Err(error) => Err(error),
         };
+        self.note_exchange(peer, request, &answer);
         match answer {
             Ok(answer) => {
                 self.note_circuit(peer, |circuit, _| circuit.after_success()).await?;
@@ -222,6 +229,15 @@ impl<'a> Session<'a> {
                 self.note_failure(peer, &error).await?;
                 Err(Stop::Call(peer.clone(), error))
             }
+        }
+    }
+
+    /// For the next audit entry.
+    fn note_exchange<T: Answer>(&mut self, peer: &Peer, request: String, answer: &Result<T, CallError>) {
+        if self.held.calls.len() < CALLS {
+            let answer = answer.as_ref().map_or_else(ToString::to_string, Answer::told);
+            let (at, peer) = (self.now(), peer.to_string());
+            self.held.calls.push(Exchange { at, peer, request, answer });
         }
     }
 

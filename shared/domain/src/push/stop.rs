@@ -132,6 +132,9 @@ impl Session<'_> {
     /// Deleted for good before or after we booked it.
     async fn gone(mut self) -> Result<Pushed, LedgerError> {
         self.gone = true;
+        if self.held.record.is_kept() {
+            return self.complete(Done::new("unchanged", "the shop has no such order; a person keeps it")).await;
+        }
         match self.held.record.document {
             DocumentAxis::None | DocumentAxis::Cancelled | DocumentAxis::Closed => {
                 self.held.record.hold = Hold::None;
@@ -147,6 +150,9 @@ impl Session<'_> {
     }
 
     async fn except(mut self, reason: Reason) -> Result<Pushed, LedgerError> {
+        if self.held.record.is_kept() {
+            return self.complete(Done::new("unchanged", "a person keeps it, whatever is wrong with it")).await;
+        }
         let done = Done::new("excepted", reason.detail.clone());
         self.held.record.hold = Hold::Exception(self.exception(reason));
         self.complete(done).await

@@ -21,6 +21,8 @@ use crate::sales::Release;
 
 /// What was touched so short a time ago is left to the hints and the poll.
 pub(super) const RECENT: SignedDuration = SignedDuration::from_mins(15);
+/// What is being pushed is left alone for so long after it was last touched.
+const PUSHING: SignedDuration = SignedDuration::from_hours(1);
 /// The worker's code for an order that the shop does not have any more.
 const DELETED_IN_SHOP: &str = "deleted_in_shop";
 /// Exceptions about no state of the order that say nothing about the shop.
@@ -75,7 +77,8 @@ pub fn compare(config: &StoreConfig, mappings: &Mappings, sides: &Sides<'_>, now
 
 /// Somebody is at work, or will be soon, or a person ended all work.
 fn is_under_way(sides: &Sides<'_>, now: Timestamp) -> bool {
-    let is_recent = |at: Timestamp| at <= now && at + RECENT > now;
+    let is_within = |at: Timestamp, time: SignedDuration| at <= now && at + time > now;
+    let is_recent = |at: Timestamp| is_within(at, RECENT);
     let changed = sides.shop.is_ok_and(|order| is_recent(order.modified_at));
     changed
         || sides.record.is_some_and(|record| {
@@ -85,8 +88,11 @@ fn is_under_way(sides: &Sides<'_>, now: Timestamp) -> bool {
                 Hold::Skipped { .. } => true,
                 Hold::None | Hold::Exception(_) | Hold::Held { .. } => false,
             };
+            let pushed = touched.into_iter().flatten().chain([record.first_heard_at]);
+            let is_at_work = matches!(record.hold, Hold::Waiting { .. })
+                || pushed.max().is_some_and(|at| is_within(at, PUSHING));
             waits
-                || record.document == DocumentAxis::Pushing
+                || record.document == DocumentAxis::Pushing && is_at_work
                 || record.in_doubt_until.is_some_and(|until| until > now)
                 || touched.into_iter().flatten().any(is_recent)
         })
@@ -148,7 +154,9 @@ fn unseen(record: &OrderRecord, order: &Order) -> Vec<Difference> {
     let Some(seen) = &record.seen else { return Vec::new() };
     let mut differences = Vec::new();
     let about = record.exception().and_then(|exception| exception.about.as_ref());
-    if about.is_some_and(|about| about.refunds != OrderState::of(order).refunds) {
+    // What is about documents is not ended by the shop.
+    let is_looked_at = record.exception().is_some_and(|it| it.concern != Concern::Documents);
+    if is_looked_at && about.is_some_and(|about| about.refunds != OrderState::of(order).refunds) {
         let detail = "Its refunds are not those that its exception is about.";
         differences.push(Difference::look(Kind::RefundUnseen, detail));
     }
@@ -242,13 +250,14 @@ fn unpaid(
 fn gone(sides: &Sides<'_>) -> Vec<Difference> {
     let alive = documents::alive(sides.booked);
     let Some(document) = alive.last() else { return Vec::new() };
-    let is_known =
-        |record: &&OrderRecord| matches!(record.document, DocumentAxis::InErp | DocumentAxis::Closed);
+    let is_known = |record: &&OrderRecord| {
+        matches!(record.document, DocumentAxis::Pushing | DocumentAxis::InErp | DocumentAxis::Closed)
+    };
     let detail = format!("The shop does not have it; the ERP has {}.", documents::name(document));
     match (sides.record.filter(is_known), sides.erp) {
         (Some(record), _) => {
             let is_told = record.exception().is_some_and(|exception| exception.code == DELETED_IN_SHOP);
-            let is_open = record.document == DocumentAxis::InErp && !is_told;
+            let is_open = record.document != DocumentAxis::Closed && !is_told;
             if is_open { vec![Difference::look(Kind::ForceDeleted, detail)] } else { Vec::new() }
         }
         (None, Some(erp)) => {

@@ -76,8 +76,19 @@ fn doubled(several: &[&BookedDocument]) -> Difference {
     Difference::park(Kind::DocumentDoubled, "document_doubled", "order", detail)
 }
 
+/// What somebody made by hand, and nobody cancelled.
+pub(super) fn made_by_hand(booked: &[BookedDocument]) -> impl Iterator<Item = &BookedDocument> {
+    booked.iter().filter(|it| it.key.is_none() && is_alive(it))
+}
+
+/// A refund that the shop made because goods came back in the ERP: its document
+/// is the return's, which carries no key of ours.
+pub(super) fn is_of_return(record: &OrderRecord, refund: RefundId) -> bool {
+    record.returns.values().any(|known| known.refund == Some(refund))
+}
+
 fn by_hand(booked: &[BookedDocument], order: &Order) -> Option<Difference> {
-    let by_hand: Vec<_> = booked.iter().filter(|it| it.key.is_none() && is_alive(it)).collect();
+    let by_hand: Vec<_> = made_by_hand(booked).collect();
     let detail = || {
         let names = names(by_hand.iter().copied());
         format!("Somebody made {names} in the ERP, which carries the number {}.", order.number)
@@ -135,6 +146,7 @@ impl Sale<'_> {
         if alive.len() > 1 {
             compared.differences.push(doubled(&alive));
         } else if let Some(document) = self.document() {
+            compared.differences.extend(alive.first().and_then(|other| another(document, other)));
             compared.differences.extend(by_hand(self.booked, self.order));
             self.content(document, &mut compared);
         } else if let Some(known) = self.record.sales_order() {
@@ -164,9 +176,13 @@ impl Sale<'_> {
             return;
         }
         found.extend(self.totals(&booked.document));
+        // By today's mappings: what is sent and done was booked by those of its
+        // time, and nobody can change it.
         let units = self.units(booked);
-        compared.in_full = units.is_ok() && booked.document.totals.is_some();
-        found.extend(units.ok().flatten());
+        let is_done = booked.document.state == DocumentState::Done;
+        let agrees = if is_done { units == Ok(None) } else { units.is_ok() };
+        compared.in_full = agrees && booked.document.totals.is_some();
+        found.extend(units.ok().flatten().filter(|_| !is_done));
         found.extend(self.release(booked.document.state));
         found.extend(self.delivered(booked.document.state));
     }
@@ -250,6 +266,7 @@ impl Sale<'_> {
                 booked.entry(id).or_default().push(document);
             }
         }
+        booked.retain(|id, _| !is_of_return(self.record, *id));
         booked.into_iter().filter_map(|(id, documents)| self.credit(id, &documents)).collect()
     }
 
@@ -282,21 +299,27 @@ impl Sale<'_> {
                     format!("The credit {key} was cancelled in the ERP; the refund is still in the shop.");
                 named.and_then(|_| park(Kind::CreditCancelled, "credit_cancelled_in_erp", detail))
             }
-            (None, Some(_)) => Some(match named {
-                Some(refund) => {
-                    let amount = self.order.currency.round(-refund.total);
-                    let detail = format!("The ERP has the credit {key}, and the ledger does not know it.");
-                    Difference::resume(Kind::RefundUnseen, detail, Resumption::Credit { refund: id, amount })
-                }
-                None => {
-                    let detail =
-                        format!("The ERP has the credit {key} of a refund that the shop does not have.");
-                    Difference::park(Kind::CreditUnknown, "credit_unknown", "refund", detail)
-                }
+            (None, Some(_)) => Some(if let Some(refund) = named {
+                let amount = self.order.currency.round(-refund.total);
+                let detail = format!("The ERP has the credit {key}, and the ledger does not know it.");
+                Difference::resume(Kind::RefundUnseen, detail, Resumption::Credit { refund: id, amount })
+            } else {
+                let detail = format!("The ERP has the credit {key} of a refund that the shop does not have.");
+                Difference::park(Kind::CreditUnknown, "credit_unknown", "refund", detail)
             }),
             (None, None) => None,
         }
     }
+}
+
+/// The only living one is not the one that the ledger knows.
+fn another(known: &BookedDocument, alive: &BookedDocument) -> Option<Difference> {
+    (alive.document.id != known.document.id).then(|| {
+        let (known, alive) = (name(known), name(alive));
+        let detail =
+            format!("Its sales order {known} was cancelled in the ERP; {alive} has its key, and is alive.");
+        Difference::park(Kind::RevivedInErp, "revived_in_erp", "order", detail)
+    })
 }
 
 fn missing(known: &ErpDocument, alive: &[&BookedDocument]) -> Difference {

@@ -106,7 +106,7 @@ impl ItemFacts<'_> {
         };
         match (&self.after.position, &self.figures) {
             (Some(position), Some(figures)) if position.says(figures) => None,
-            (Some(Position { known: false, .. }), None) | (None, None) => None,
+            (Some(Position { known: false, .. }) | None, None) => None,
             (Some(position), figures) => {
                 let there = figures
                     .as_ref()

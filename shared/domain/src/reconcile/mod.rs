@@ -14,7 +14,9 @@ mod night;
 mod orders;
 mod remedy;
 mod report;
+mod settled;
 mod stock;
+mod verdict;
 mod walk;
 
 pub use compare::{Compared, Sides, compare};

@@ -37,6 +37,13 @@ pub(super) struct Part<At> {
     pub(super) begun_at: Timestamp,
     /// Where it is; `None` once it is done.
     pub(super) at: Option<At>,
+    /// What the report had counted when it came there: a report that has
+    /// counted more was written before a crash, and has the next page already.
+    #[serde(default)]
+    pub(super) counted: u64,
+    /// Runs in a row in which an ERP had lost most of what is on record.
+    #[serde(default)]
+    pub(super) lacking: u32,
 }
 
 /// Where the match of orders is.
@@ -113,7 +120,10 @@ pub(super) fn due<At>(
         Some(known) if known.at.is_some() => Some(known),
         Some(known) if known.night == tonight => None,
         _ if date_time.hour() < hour => None,
-        _ => Some(Part { night: tonight, begun_at: now, at: Some(first()) }),
+        _ => {
+            let at = Some(first());
+            Some(Part { night: tonight, begun_at: now, at, counted: 0, lacking: 0 })
+        }
     }
 }
 

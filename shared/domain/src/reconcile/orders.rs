@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::night::{self, Nights, OrdersAt, ShopAt};
-use super::walk::{Paged, Walk};
+use super::walk::{PATIENCE, Paged, Walk};
 use crate::circuit::Peer;
 use crate::config::StoreConfig;
 use crate::outcome::CallError;
@@ -107,7 +107,8 @@ impl MatchOrders {
         };
         let report = night::report(&*self.reports, &run.config.store, &part.night, part.begun_at).await?;
         let before = report.total().detected;
-        let mut walk = Walk { orders: self, run, nights, part, report, met: BTreeSet::new(), compared: 0 };
+        let met = BTreeSet::new();
+        let mut walk = Walk { orders: self, run, nights, part, report, met, compared: 0, lacks: false };
         let ended = self.pages(&mut walk, checkpoint).await;
         let found = walk.report.total().detected - before;
         let mut matched = Matched { compared: walk.compared, ..Matched::default() };
@@ -124,12 +125,22 @@ impl MatchOrders {
             if self.clock.now() >= walk.run.until {
                 return Ok(Matched { unfinished: true, ..Matched::default() });
             }
-            match walk.page(at).await? {
-                Paged::Next(next) => walk.part.at = next,
-                Paged::Waits(peer) => {
+            let counted = walk.is_counted().then(|| walk.report.clone());
+            match walk.page(at).await {
+                Ok(Paged::Next(next)) => walk.part.at = next,
+                Ok(Paged::Waits(peer)) => {
                     return Ok(Matched { unfinished: true, waits_for: Some(peer), ..Matched::default() });
                 }
+                Err(error) => {
+                    if walk.lacks {
+                        walk.part.lacking += 1;
+                        walk.nights.orders = Some(walk.part.clone());
+                        self.schedules.advance(&job, checkpoint, &walk.nights.cursor()).await?;
+                    }
+                    return Err(error);
+                }
             }
+            walk.paged(counted);
             walk.nights.orders = Some(walk.part.clone());
             if walk.nights.is_over(&walk.part.night, walk.run.config.stock.is_some()) {
                 walk.report.ended_at = Some(self.clock.now());

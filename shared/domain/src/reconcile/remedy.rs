@@ -1,45 +1,21 @@
 //! Remedies: a look of the worker, a record that says what to look for first,
 //! or an exception for people.
 
-use super::compare::{Compared, Sides, refunds_agree, state};
+use super::compare::{Compared, Sides};
 use super::difference::{Difference, Kind, Remedy, Resumption};
 use super::orders::{MatchError, MatchOrders, MatchRun};
 use super::report::{Example, Outcome, Report};
+use super::settled::settled;
+use super::verdict::{Verdict, verdict};
 use crate::hint::{Cause, Hint};
 use crate::id::OrderKey;
-use crate::ports::{BookedDocument, Claim, DocumentState, Held, Note};
+use crate::ports::{BookedDocument, Claim, Held, Note};
 use crate::record::{
-    Booking, Concern, Credit, DocumentAxis, DocumentKind, Exception, Hold, OrderRecord, Unfinished,
-    WaitReason,
+    Booking, Credit, DocumentAxis, DocumentKind, Exception, Hold, OrderRecord, Unfinished, WaitReason,
 };
 
 /// The function's name in the audit.
 const WHO: &str = "reconcile";
-/// Exceptions about documents as such: gone once nothing differs.
-const OF_DOCUMENTS: [&str; 4] = ["document_gone", "document_doubled", "made_by_hand_too", "revived_in_erp"];
-/// Exceptions about what the sales order says: gone once it was compared in
-/// full and nothing differs.
-const OF_CONTENT: [&str; 4] =
-    ["totals_disagree", "content_disagrees", "cancelled_in_erp", "release_regressed"];
-/// Exceptions about credits, with this subject.
-const OF_CREDITS: [&str; 5] =
-    ["totals_disagree", "credit_gone", "credit_doubled", "credit_cancelled_in_erp", "credit_unknown"];
-const REFUND: &str = "refund";
-/// The worker's, where the ERP keeps what the shop cancelled.
-const CANCEL_REFUSED: &str = "cancel_refused";
-/// Says nothing that could change: other words for it are the same.
-const CANCELLED_IN_ERP: &str = "cancelled_in_erp";
-
-/// What is done about all differences of one order.
-enum Verdict {
-    /// People have it already, or accepted it.
-    Stands(Outcome),
-    /// They become one exception.
-    Park(Box<Exception>),
-    /// The record says what to look for first.
-    Resume(Vec<Resumption>),
-}
-
 impl MatchOrders {
     /// Does what is to be done about one order, and reports it. What the worker
     /// has to look at is added to `hints`, which the caller sends.
@@ -56,8 +32,10 @@ impl MatchOrders {
         let is_look = |found: &Difference| matches!(found.remedy, Remedy::Look(_));
         let (looks, others): (Vec<_>, Vec<_>) = compared.differences.into_iter().partition(is_look);
         if !others.is_empty() {
-            let Some(outcome) = self.act(run, sides, &others).await? else { return Ok(()) };
-            others.iter().for_each(|found| report.add(example(sides.key, found, outcome)));
+            let Some(verdict) = self.act(run, sides, &others).await? else { return Ok(()) };
+            for found in &others {
+                report.add(example(sides.key, found, verdict.outcome(found)));
+            }
         }
         // Only now: a worker that came first would go by what it then makes.
         let of_erp = |found: &Difference| found.remedy == Remedy::Look(Cause::Erp);
@@ -65,7 +43,9 @@ impl MatchOrders {
         if !looks.is_empty() {
             hints.push(Hint::of(sides.key, cause, self.clock.now(), run.owner));
         }
-        looks.iter().for_each(|found| report.add(example(sides.key, found, Outcome::Repaired)));
+        for found in &looks {
+            report.add(example(sides.key, found, Outcome::Repaired));
+        }
         Ok(())
     }
 
@@ -75,72 +55,26 @@ impl MatchOrders {
         run: &MatchRun<'_>,
         sides: &Sides<'_>,
         found: &[Difference],
-    ) -> Result<Option<Outcome>, MatchError> {
-        let verdict = self.verdict(sides, found);
-        if let Verdict::Stands(outcome) = verdict {
-            return Ok(Some(outcome));
+    ) -> Result<Option<Verdict>, MatchError> {
+        let now = self.clock.now();
+        let verdict = verdict(sides, found, now);
+        if verdict.is_idle() {
+            return Ok(Some(verdict));
         }
         let Some(mut held) = self.claim(run, sides).await? else { return Ok(None) };
         remember(&mut held.record, sides.booked);
-        let kinds: Vec<&str> = found.iter().map(|found| found.kind.as_str()).collect();
-        let why = format!("the nightly match found {}", kinds.join(", "));
-        let outcome = match verdict {
-            Verdict::Stands(outcome) => outcome,
-            Verdict::Park(exception) => {
-                held.record.hold = Hold::Exception(*exception);
-                Outcome::Parked
-            }
-            Verdict::Resume(all) => {
-                all.iter().for_each(|from| resume(&mut held.record, run, sides, from));
-                held.record.wait(WaitReason::NewerHint, self.clock.now());
-                Outcome::Repaired
-            }
-        };
-        let what = if outcome == Outcome::Parked { "excepted" } else { "resumed" };
-        self.complete(held, what, why).await?;
-        Ok(Some(outcome))
-    }
-
-    fn verdict(&self, sides: &Sides<'_>, found: &[Difference]) -> Verdict {
-        let stood = sides.record.and_then(OrderRecord::exception);
-        let exception = self.exception(sides, found);
-        match (stood, exception) {
-            (Some(stood), Some(exception)) if stood.accepted.is_some() => {
-                if says_the_same(stood, &exception) {
-                    Verdict::Stands(Outcome::Accepted)
-                } else {
-                    Verdict::Park(Box::new(exception))
-                }
-            }
-            (Some(_), _) => Verdict::Stands(Outcome::Known),
-            (None, _) if sides.record.is_some_and(|record| matches!(record.hold, Hold::Held { .. })) => {
-                Verdict::Stands(Outcome::Known)
-            }
-            (None, Some(exception)) => Verdict::Park(Box::new(exception)),
-            (None, None) => Verdict::Resume(found.iter().filter_map(resumption).collect()),
+        for from in &verdict.resume {
+            resume(&mut held.record, run, sides, from);
         }
-    }
-
-    /// One exception for all that people have to look at: the first counts,
-    /// the others are told with it.
-    fn exception(&self, sides: &Sides<'_>, found: &[Difference]) -> Option<Exception> {
-        let parked = |found: &Difference| match &found.remedy {
-            Remedy::Park { code, subject } => Some(((*code).to_owned(), subject.clone())),
-            Remedy::Look(_) | Remedy::Resume(_) => None,
-        };
-        let first = found.iter().find(|found| parked(found).is_some())?;
-        let (code, subject) = parked(first)?;
-        let others = found.iter().filter(|found| *found != first).map(|found| found.detail.as_str());
-        let detail = std::iter::once(first.detail.as_str()).chain(others).collect::<Vec<_>>().join(" ");
-        Some(Exception {
-            code,
-            subject,
-            detail,
-            since: self.clock.now(),
-            about: state(sides.shop),
-            concern: Concern::Order,
-            accepted: None,
-        })
+        let what = if verdict.park.is_some() { "excepted" } else { "resumed" };
+        if let Some(exception) = &verdict.park {
+            held.record.hold = Hold::Exception(exception.clone());
+        } else if verdict.goes_on {
+            held.record.hold = Hold::Waiting { reason: WaitReason::NewerHint, due_at: now, excepted: None };
+        }
+        let kinds: Vec<&str> = found.iter().map(|found| found.kind.as_str()).collect();
+        self.complete(held, what, format!("the nightly match found {}", kinds.join(", "))).await?;
+        Ok(Some(verdict))
     }
 
     async fn release(
@@ -193,36 +127,6 @@ impl MatchOrders {
     }
 }
 
-/// The exception that stands, if what it says is not so any more.
-fn settled<'a>(sides: &Sides<'a>, compared: &Compared) -> Option<&'a Exception> {
-    let (record, order) = (sides.record?, sides.shop.ok()?);
-    let Hold::Exception(stood) = &record.hold else { return None };
-    if compared.left_alone || !compared.differences.is_empty() {
-        return None;
-    }
-    let code = stood.code.as_str();
-    let is_gone = if stood.subject == REFUND {
-        OF_CREDITS.contains(&code) && refunds_agree(record, order) && credits_are_there(record, sides.booked)
-    } else {
-        OF_DOCUMENTS.contains(&code) && is_as_known(record, sides.booked)
-            || OF_CONTENT.contains(&code) && compared.in_full
-            || code == CANCEL_REFUSED && is_cancelled(record, sides.booked)
-    };
-    is_gone.then_some(stood)
-}
-
-fn resumption(found: &Difference) -> Option<Resumption> {
-    match &found.remedy {
-        Remedy::Resume(from) => Some(from.clone()),
-        Remedy::Look(_) | Remedy::Park { .. } => None,
-    }
-}
-
-fn says_the_same(stood: &Exception, found: &Exception) -> bool {
-    let same_words = stood.detail == found.detail || found.code == CANCELLED_IN_ERP;
-    stood.code == found.code && stood.subject == found.subject && same_words
-}
-
 /// The ERP's documents as they are: facts, whatever is done about them.
 fn remember(record: &mut OrderRecord, booked: &[BookedDocument]) {
     for known in &mut record.documents {
@@ -264,28 +168,6 @@ fn resume(record: &mut OrderRecord, run: &MatchRun<'_>, sides: &Sides<'_>, from:
             record.refunds.insert(*refund, begun);
         }
     }
-}
-
-/// The ERP has the sales order that the ledger knows, or neither has one.
-fn is_as_known(record: &OrderRecord, booked: &[BookedDocument]) -> bool {
-    match record.document {
-        DocumentAxis::InErp | DocumentAxis::Closed => {
-            record.sales_order().is_some_and(|known| booked.iter().any(|it| it.document.id == known.id))
-        }
-        DocumentAxis::None | DocumentAxis::Cancelled => true,
-        DocumentAxis::Pushing => false,
-    }
-}
-
-fn is_cancelled(record: &OrderRecord, booked: &[BookedDocument]) -> bool {
-    let known = record.sales_order().map(|known| &known.id);
-    let it = booked.iter().find(|it| Some(&it.document.id) == known);
-    it.is_some_and(|it| it.document.state == DocumentState::Cancelled)
-}
-
-fn credits_are_there(record: &OrderRecord, booked: &[BookedDocument]) -> bool {
-    let mut credits = record.refunds.values().filter_map(|credit| credit.document.as_ref());
-    credits.all(|id| booked.iter().any(|it| it.document.id == *id && it.document.totals.is_some()))
 }
 
 fn example(key: &OrderKey, found: &Difference, outcome: Outcome) -> Example {

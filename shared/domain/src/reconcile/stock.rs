@@ -95,12 +95,16 @@ impl MatchStock {
                 matched.unfinished = true;
                 return Ok(matched);
             }
+            let counted = (report.items > part.counted).then(|| report.clone());
             let page = run.erp.items(at.cursor.as_deref()).await.map_err(|error| of_erp(run, error))?;
             for skus in page.skus.chunks(ITEMS_PER_CALL) {
                 let found = self.page(run, stock, skus, &mut report).await?;
                 (matched.compared, matched.found) = (matched.compared + skus.len(), matched.found + found);
             }
             report.items += page.skus.len() as u64;
+            // It was written before a crash, and has this page already.
+            report = counted.unwrap_or(report);
+            part.counted = report.items;
             part.at = page.more.then_some(StockAt { cursor: Some(page.next) });
             nights.stock = Some(part.clone());
             if nights.is_over(&part.night, true) {

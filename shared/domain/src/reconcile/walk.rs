@@ -31,6 +31,9 @@ const SINGLY: usize = 10;
 /// More missing documents among those of one answer, and more than are there,
 /// are no difference but the ERP's trouble.
 const MOST_MISSING: usize = 10;
+/// After so many runs in a row that met this it is a difference after all: an
+/// ERP that was restored from a backup does not get better by itself.
+pub(super) const PATIENCE: u32 = 3;
 /// What has been due for so long is stuck …
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// … and at most so many orders a night are looked at for it.
@@ -46,6 +49,8 @@ pub(super) struct Walk<'a> {
     /// Orders that this run met in the shop's listing.
     pub(super) met: BTreeSet<OrderId>,
     pub(super) compared: usize,
+    /// An ERP lacks most of what is on record.
+    pub(super) lacks: bool,
 }
 
 /// What came of a page.
@@ -67,6 +72,8 @@ struct Known {
 struct Found {
     key: OrderKey,
     shop: Result<Order, ShopError>,
+    /// When it was placed; `None` where no listing says so.
+    placed_at: Option<Timestamp>,
 }
 
 impl ShopAt {
@@ -103,6 +110,27 @@ impl Walk<'_> {
         }
     }
 
+    /// The report has the page that comes next: whoever wrote it did not come
+    /// to move the checkpoint.
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted() > self.part.counted || self.report.ended_at.is_some()
+    }
+
+    fn counted(&self) -> u64 {
+        self.report.orders + self.report.documents
+    }
+
+    /// A page is done; `counted` is the report if that has the page already.
+    pub(super) fn paged(&mut self, counted: Option<Report>) {
+        if let Some(report) = counted {
+            self.report = report;
+        }
+        self.part.counted = self.counted();
+        if self.part.lacking < PATIENCE {
+            self.part.lacking = 0;
+        }
+    }
+
     fn key(&self, order: OrderId) -> OrderKey {
         OrderKey { store: self.run.config.store.clone(), order }
     }
@@ -118,8 +146,12 @@ impl Walk<'_> {
         let listed = self.run.shop.placed_after(at.after, at.page).await;
         let page = listed.map_err(|error| MatchError::Peer(self.store(), error))?;
         let new = page.iter().filter(|listed| !at.met.contains(&listed.id));
-        let found: Vec<Found> =
-            new.map(|listed| Found { key: self.key(listed.id), shop: listed.order.clone() }).collect();
+        let new = new.map(|listed| Found {
+            key: self.key(listed.id),
+            shop: listed.order.clone(),
+            placed_at: Some(listed.created_at),
+        });
+        let found: Vec<Found> = new.collect();
         match self.compare_all(&found, true).await? {
             Some(peer) => return Ok(Paged::Waits(peer)),
             None => self.report.orders += found.len() as u64,
@@ -155,7 +187,7 @@ impl Walk<'_> {
         let mappings = self.mappings(found, known).await?;
         let now = self.orders.clock.now();
         let mut hints = Vec::new();
-        for Found { key, shop } in found {
+        for one @ Found { key, shop, .. } in found {
             let record = known.records.get(key);
             if counts {
                 let view = record.map_or("not imported", OrderRecord::view);
@@ -163,12 +195,22 @@ impl Walk<'_> {
             }
             let booked = known.booked.get(key).map(Vec::as_slice).unwrap_or_default();
             let sides = Sides { key, shop: shop.as_ref(), record, booked, erp: known.erps.get(key) };
-            let compared = compare(self.run.config, &mappings, &sides, now);
             self.compared += 1;
+            if record.is_none() && self.is_of_before(one) {
+                continue;
+            }
+            let compared = compare(self.run.config, &mappings, &sides, now);
             let found = (&mut self.report, &mut hints);
             self.orders.remedy(self.run, &sides, compared, found).await?;
         }
         Ok(self.orders.queue.send(&hints).await?)
+    }
+
+    /// It makes no sense to us, and was placed before the cut-over: nobody asked
+    /// us to make sense of it.
+    fn is_of_before(&self, found: &Found) -> bool {
+        let placed_at = found.placed_at.filter(|_| matches!(found.shop, Err(ShopError::Unreadable { .. })));
+        placed_at.zip(self.run.config.cut_over).is_some_and(|(placed_at, cut_over)| placed_at < cut_over)
     }
 
     /// The records, and the ERP that each was booked in.
@@ -183,7 +225,7 @@ impl Walk<'_> {
 
     /// What the ERPs have of the orders. Gives the first whose circuit is open.
     async fn read_books(
-        &self,
+        &mut self,
         known: &mut Known,
         numbers: &BTreeMap<&OrderKey, &str>,
     ) -> Result<Option<Peer>, MatchError> {
@@ -203,7 +245,8 @@ impl Walk<'_> {
             let failed = |error| MatchError::Peer(peer.clone(), error);
             let books = self.run.erps.books(erp).await.map_err(failed)?;
             let booked = books.booked(&queries).await.map_err(failed)?;
-            if lacks_most(&queries, &known.records, &booked) {
+            if self.part.lacking < PATIENCE && lacks_most(&queries, &known.records, &booked) {
+                self.lacks = true;
                 let why = "most of the documents on record are not in its answer";
                 return Err(failed(CallError::unknown(why)));
             }
@@ -216,7 +259,7 @@ impl Walk<'_> {
     async fn mappings(&self, found: &[Found], known: &Known) -> Result<Mappings, MatchError> {
         let none = BTreeMap::new();
         let mut keys = BTreeSet::new();
-        for Found { key, shop } in found {
+        for Found { key, shop, .. } in found {
             let first_skus = known.records.get(key).map_or(&none, |record| &record.first_skus);
             keys.extend(shop.iter().flat_map(|order| resolve::keys(order, first_skus)));
         }
@@ -287,7 +330,7 @@ impl Walk<'_> {
                 Err(answer) => Err(answer),
             };
             if self.is_unlisted(&shop) {
-                found.push(Found { key, shop });
+                found.push(Found { key, shop, placed_at: None });
             }
         }
         self.conclude(&found, &known, false).await?;

@@ -110,12 +110,15 @@ impl Exception {
         said(self) == said(other) && self.about == other.about
     }
 
-    /// In place of the one before: as old as that if it is about the same
-    /// thing, and accepted if it says the same.
+    /// In place of the one before: as old and of the same concern if it is about
+    /// the same thing, and accepted if it says the same.
     #[must_use]
     pub fn after(mut self, known: Option<&Self>) -> Self {
         if let Some(known) = known.filter(|it| it.code == self.code && it.subject == self.subject) {
             self.since = known.since;
+            if known.concern == Concern::Documents {
+                self.concern = Concern::Documents;
+            }
             self.accepted = known.accepted.clone().filter(|_| known.says_the_same(&self));
         }
         self
@@ -142,6 +145,8 @@ pub enum Concern {
     Order,
     /// What was sent, or came back.
     Deliveries,
+    /// What the ERP has of it: no change in the shop answers that.
+    Documents,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

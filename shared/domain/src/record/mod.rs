@@ -293,8 +293,17 @@ impl OrderRecord {
         self.released == Some(Release::Ship) || self.sales_order().is_some_and(further)
     }
 
-    /// Lets it wait, without forgetting the exception it may be in.
+    /// A person holds or skipped it: no trouble ends that, only a person.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.hold, Hold::Held { .. } | Hold::Skipped { .. })
+    }
+
+    /// Lets it wait, without forgetting the exception it may be in. What a
+    /// person keeps waits for that person only.
     pub fn wait(&mut self, reason: WaitReason, due_at: Timestamp) {
+        if self.is_kept() {
+            return;
+        }
         let excepted = self.exception().cloned().map(Box::new);
         self.hold = Hold::Waiting { reason, due_at, excepted };
     }

@@ -13,7 +13,7 @@ use weir_domain::order::OrderStatus;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
     Adoption, DocumentState, Erp, ErpBooks, ErpConnections, ErpDesk, Ledger, LedgerError, PlannedRequest,
-    WriteOffs,
+    ShopError, WriteOffs,
 };
 use weir_domain::push::Pushed;
 use weir_domain::record::{DocumentAxis, Hold, PaymentAxis};
@@ -29,7 +29,8 @@ struct Books(Arc<FakeErp>);
 #[async_trait]
 impl ErpDesk for Books {
     async fn plan(&self, order: &SalesOrder) -> Result<Vec<PlannedRequest>, CallError> {
-        let body = serde_json::json!({ "reference": order.key.reference(), "gross": order.totals.to_string() });
+        let body =
+            serde_json::json!({ "reference": order.key.reference(), "gross": order.totals.to_string() });
         Ok(vec![PlannedRequest { method: "POST".into(), path: "sales".into(), body }])
     }
 
@@ -176,8 +177,8 @@ fn an_order_whose_document_may_exist_is_not_skipped() {
     world.erp.faults.script(weir_testkit::ErpOp::Create, [weir_testkit::Fault::After(timed_out)]);
     world.place(order);
     assert_eq!(world.record(&key).document, DocumentAxis::Pushing);
-    assert!(matches!(act(&world, &key, &Action::Skip), Err(DeskError::NotPossible(_))));
     let before = world.record(&key).audit_seq;
+    assert!(matches!(act(&world, &key, &Action::Skip), Err(DeskError::NotPossible(_))));
     assert_eq!(world.record(&key).audit_seq, before, "what cannot be done writes nothing");
     world.minutes(10);
     assert_eq!((world.view(&key), world.erp.sales().len()), ("in ERP", 1));
@@ -245,23 +246,106 @@ fn a_document_made_by_hand_becomes_the_orders_own() {
 
 #[test]
 fn stock_that_a_failed_order_keeps_is_written_off_as_of_its_last_change() {
-    let world = World::new();
+    let mut world = World::new();
     world.configure(|config| config.stock = Some(serde_json::from_value(stock()).unwrap()));
+    world.push.stock = Some(weir_domain::push::StockOut {
+        store: Arc::new(weir_testkit::FakeStockStore::default()),
+        queue: Arc::new(FakeStockQueue::default()),
+    });
     let rows = Arc::<Rows>::default();
     let mut order = sample::order("main", 1);
     order.status = OrderStatus::Failed;
+    order.lines.truncate(1);
     order.lines[0].reduced_stock = Some(rust_decimal::Decimal::TWO);
-    let (key, modified_at) = (order.key.clone(), order.modified_at);
+    let (key, modified_at, line) = (order.key.clone(), order.modified_at, order.lines[0].id);
     world.place(order);
-    // The world keeps no stock of its own: what the worker would have written.
-    assert!(stock_taken(&world.record(&key)).is_empty());
-    let nothing = act_with(&world, &rows, &key, &Action::WriteOff);
-    assert!(matches!(nothing, Err(DeskError::NotPossible(_))));
-    assert!(rows.0.lock().unwrap().is_empty() && modified_at < world.now());
+    assert_eq!(stock_taken(&world.record(&key)).len(), 1);
+    let acted = act_with(&world, &rows, &key, &Action::WriteOff).unwrap();
+    assert!(acted.what.starts_with("1 of its items"), "{}", acted.what);
+    let written = rows.0.lock().unwrap().clone();
+    let of = |(item, key, as_of): &(ItemKey, LineKey, Timestamp)| (item.sku.0.clone(), key.line, *as_of);
+    assert_eq!(written.iter().map(of).collect::<Vec<_>>(), [("MUG-L".to_owned(), line, modified_at)]);
 }
 
 fn stock() -> serde_json::Value {
     serde_json::json!({ "entity": "acme", "locations": ["main"] })
+}
+
+type Troubling<'a> = &'a dyn Fn(&World, &OrderKey);
+
+#[test]
+fn no_trouble_ends_what_a_person_keeps() {
+    let troubles: [Troubling; 5] = [
+        &|world, _| world.shop.faults.outage(Some(weir_testkit::fault::unauthorised().into())),
+        &|world, _| world.shop.faults.outage(Some(weir_testkit::fault::server_error().into())),
+        &|world, _| world.connections.disable(&crate::world::store(), Some("a wrong document")),
+        &|world, key| world.shop.delete(key.order),
+        &|world, _| {
+            let unreadable = ShopError::Unreadable { code: "bad_amount", detail: String::new() };
+            world.shop.faults.script(weir_testkit::ShopOp::Order, [weir_testkit::Fault::Before(unreadable)]);
+        },
+    ];
+    for action in [Action::Hold, Action::Skip] {
+        for trouble in troubles {
+            let world = World::new();
+            let key = excepted(&world);
+            act(&world, &key, &action).unwrap();
+            let kept = world.record(&key).hold;
+            world.map(MappingKind::Payment, "klarna", &["CARD"]);
+            trouble(&world, &key);
+            world.hint(&key);
+            world.minutes(3);
+            world.shop.faults.outage(None);
+            world.connections.disable(&crate::world::store(), None);
+            world.hint(&key);
+            world.minutes(30);
+            assert_eq!((world.record(&key).hold, world.erp.sales().len()), (kept, 0), "{action:?}");
+        }
+    }
+}
+
+#[test]
+fn an_accepted_reservation_ends_all_the_same() {
+    let world = World::new();
+    let key = world.reserve();
+    world.erp.set_state(&world.record(&key).document_key(), DocumentState::Processing);
+    world.change(&key, |order| {
+        order.lines[0].quantity += rust_decimal::Decimal::ONE;
+        order.lines[0].net += rust_decimal::Decimal::new(900, 2);
+        order.lines[0].tax += rust_decimal::Decimal::new(171, 2);
+        order.total += rust_decimal::Decimal::new(1071, 2);
+        order.total_tax += rust_decimal::Decimal::new(171, 2);
+    });
+    assert_eq!(world.exception(&key), "amendment_refused");
+    world.erp.set_state(&world.record(&key).document_key(), DocumentState::Reserved);
+    act(&world, &key, &Action::Accept).unwrap();
+    work_off(&world);
+    let waits = world.record(&key);
+    assert!(waits.due_at().is_some() && waits.exception().unwrap().accepted.is_some(), "{:?}", waits.hold);
+    world.clock.advance(SignedDuration::from_hours(24 * 15));
+    world.minutes(3);
+    assert_eq!(world.exception(&key), "payment_overdue");
+}
+
+#[test]
+fn an_adoption_without_an_answer_is_looked_up_and_makes_no_second_document() {
+    let world = World::new();
+    let key = excepted(&world);
+    world.map(MappingKind::Payment, "klarna", &["CARD"]);
+    let mut by_hand = sample::order("main", 2);
+    "1".clone_into(&mut by_hand.number);
+    world.place(by_hand);
+    let number = world.erp.sales()[0].id.clone();
+    // It is adopted, and the answer gets lost: its look-up is what fails here.
+    let lost = weir_testkit::Fault::Before(weir_testkit::fault::timed_out());
+    world.erp.faults.script(weir_testkit::ErpOp::Find, [lost]);
+    let acted = act(&world, &key, &Action::Adopt { number, paid: false });
+    assert!(matches!(acted, Err(DeskError::Call(_))), "{acted:?}");
+    let record = world.record(&key);
+    assert_eq!(record.document, DocumentAxis::Pushing);
+    assert!(record.in_doubt_until.is_some() && record.due_at().is_some());
+    world.minutes(15);
+    assert_eq!((world.exception(&key).as_str(), world.view(&key), world.erp.sales().len()), ("", "in ERP", 1));
 }
 
 #[test]
@@ -293,4 +377,31 @@ fn a_retry_meets_the_same_order_again_and_the_next_hint_is_not_lost() {
     let pushed = world.change(&key, |order| order.note = "please".into());
     assert!(matches!(pushed, Pushed::Acknowledge(_)));
     assert_eq!(world.view(&key), "in ERP");
+}
+
+#[test]
+fn the_timeline_says_what_was_asked_and_answered_and_names_nobody() {
+    let world = World::new();
+    let order = sample::order("main", 1);
+    let key = order.key.clone();
+    world
+        .erp
+        .faults
+        .script(weir_testkit::ErpOp::Pay, [weir_testkit::Fault::After(weir_testkit::fault::timed_out())]);
+    world.place(order);
+    world.minutes(10);
+    assert_eq!(world.view(&key), "in ERP");
+    let audit = block_on(world.ledger.audit(&key)).unwrap();
+    let calls: Vec<String> = audit
+        .iter()
+        .flat_map(|entry| &entry.calls)
+        .map(|call| format!("{} | {} | {}", call.peer, call.request, call.answer))
+        .collect();
+    let made = "erp/erp | make 1: 2 × MUG-L, 1 × TEE-M, 1 × SHIPPING; 47.12 + 8.95 = 56.07 EUR | S1 is draft";
+    assert!(calls.iter().any(|call| call.starts_with(made)), "{calls:#?}");
+    assert!(calls.iter().any(|call| call.contains("| book 56.07 EUR into CARD | unknown: ")), "{calls:#?}");
+    assert!(calls.first().is_some_and(|call| call.starts_with("store/main | read the order | processing, ")));
+    for canary in sample::CANARIES {
+        assert!(calls.iter().all(|call| !call.contains(canary)), "{canary}");
+    }
 }

@@ -32,7 +32,7 @@ fn populate(world: &World) {
     with_status(6, OrderStatus::Pending);
     with_status(7, OrderStatus::Failed);
     let mut unmapped = sample::order("main", 8);
-    unmapped.shipping[0].code = "drone:1".to_owned();
+    "drone:1".clone_into(&mut unmapped.shipping[0].code);
     let unmapped = world.place(unmapped);
     assert_eq!(world.exception(&unmapped), "unmapped_shipping");
     let (held, skipped) = (with_status(9, OrderStatus::Pending), with_status(10, OrderStatus::Pending));
@@ -43,7 +43,7 @@ fn populate(world: &World) {
     world.place(before.clone());
     world.books.make_by_hand("11");
     before.key.order = OrderId(12);
-    before.number = "12".to_owned();
+    "12".clone_into(&mut before.number);
     world.shop.put(before);
     let mut cod = sample::order("main", 13);
     "cod".clone_into(&mut cod.payment.method);

@@ -33,7 +33,9 @@ pub(crate) struct Together {
 
 fn well() -> Stockroom {
     let room = Stockroom::new();
-    ITEMS.iter().for_each(|(id, name)| room.stock(*id, name, 10));
+    for (id, name) in &ITEMS {
+        room.stock(*id, name, 10);
+    }
     room.sync();
     room
 }

@@ -22,16 +22,16 @@ async fn by_hand(lab: &Lab, like: &SalesOrder, order: &SalesOrder, buttons: &[&s
         "lines.unit",
     ];
     let sale = lab.sales(like, &fields).await.remove(0);
-    let line = &sale["lines"][0];
-    let line = json!({
-        "type": "line", "product": line["product"], "unit": line["unit"], "quantity": 1,
+    let sold = &sale["lines"][0];
+    let mug = json!({
+        "type": "line", "product": sold["product"], "unit": sold["unit"], "quantity": 1,
         "unit_price": {"__class__": "Decimal", "decimal": "11.34"}, "description": "by hand",
     });
     let record = json!({
         "company": lab.config()["company"], "party": sale["party"], "invoice_address": sale["invoice_address"],
         "shipment_address": sale["shipment_address"], "currency": sale["currency"],
         "warehouse": sale["warehouse"], "reference": order.number, "invoice_method": "order",
-        "shipment_method": "order", "shipment_cost_method": null, "lines": [["create", [line]]],
+        "shipment_method": "order", "shipment_cost_method": null, "lines": [["create", [mug]]],
     });
     let id = lab.raw(Method::POST, "sale.sale?f=state", Some(record)).await["id"].as_u64().unwrap();
     for button in buttons {
@@ -77,11 +77,11 @@ async fn a_sale_made_by_hand_is_found_adopted_and_found_by_its_key() {
 
         // Its lines do not say which of the shop's they are: by item, its move
         // to the customer is known to have been taken off.
-        let line = LineKey { order: order.key.order.clone(), line: 100 };
+        let key = LineKey { order: order.key.order.clone(), line: 100 };
         let asked =
-            [BookedLine { document: order.key.clone(), line: line.clone(), sku: Sku("MUG-L".to_owned()) }];
+            [BookedLine { document: order.key.clone(), line: key.clone(), sku: Sku("MUG-L".to_owned()) }];
         let included = lab.connect_stock().included(&asked).await.unwrap();
-        assert_eq!(included.get(&line).is_some_and(|units| *units == 1.into()), state == "processing");
+        assert_eq!(included.get(&key).is_some_and(|units| *units == 1.into()), state == "processing");
 
         let other = again(&like);
         let taken = Adoption::Taken(order.key.to_string());

@@ -17,7 +17,7 @@ fn query(id: u64, number: &str) -> BookedQuery {
 }
 
 /// A sale in a currency of two digits.
-fn sale(id: u64, state: &str, key: (Value, Value), amounts: (&str, &str, &str), lines: &Value) -> Value {
+fn sale(id: u64, state: &str, key: &(Value, Value), amounts: (&str, &str, &str), lines: &Value) -> Value {
     json!({
         "id": id, "state": state, "number": format!("S{id}"), "reference": "4711",
         "web_shop": key.0, "web_id": key.1, "currency": 1, "currency.": {"id": 1, "code": "EUR"},
@@ -63,15 +63,15 @@ async fn every_life_every_credit_and_what_was_made_by_hand() {
     let mug = |quantity| line(&json!("weir:line:11"), "MUG-L", quantity);
     let token = "0f".repeat(32);
     let sales = json!([
-        sale(1, "cancelled", ours("4711"), ("20.00", "3.80", "23.80"), &json!([mug(2.0)])),
-        sale(2, "processing", ours("4711.2"), ("20.00", "3.80", "23.80"), &json!([mug(2.0)])),
-        sale(3, "done", ours("4711.r31"), ("-10.00", "-1.90", "-11.90"), &json!([mug(-1.0)])),
-        sale(4, "quotation", (Value::Null, Value::Null), ("1.00", "0.19", "1.19"), &json!([])),
-        sale(5, "draft", (json!(3), json!(token)), ("1.00", "0.19", "1.19"), &json!([])),
+        sale(1, "cancelled", &ours("4711"), ("20.00", "3.80", "23.80"), &json!([mug(2.0)])),
+        sale(2, "processing", &ours("4711.2"), ("20.00", "3.80", "23.80"), &json!([mug(2.0)])),
+        sale(3, "done", &ours("4711.r31"), ("-10.00", "-1.90", "-11.90"), &json!([mug(-1.0)])),
+        sale(4, "quotation", &(Value::Null, Value::Null), ("1.00", "0.19", "1.19"), &json!([])),
+        sale(5, "draft", &(json!(3), json!(token)), ("1.00", "0.19", "1.19"), &json!([])),
         // Another store's, another program's, another shop's of no key.
-        sale(6, "done", (json!(4), json!("4711")), ("1.00", "0.19", "1.19"), &json!([])),
-        sale(7, "done", (json!(3), json!("gid-4711")), ("1.00", "0.19", "1.19"), &json!([])),
-        sale(8, "done", (json!(4), Value::Null), ("1.00", "0.19", "1.19"), &json!([])),
+        sale(6, "done", &(json!(4), json!("4711")), ("1.00", "0.19", "1.19"), &json!([])),
+        sale(7, "done", &(json!(3), json!("gid-4711")), ("1.00", "0.19", "1.19"), &json!([])),
+        sale(8, "done", &(json!(4), Value::Null), ("1.00", "0.19", "1.19"), &json!([])),
     ]);
     let documents = booked(&fake, &[query(4711, "4711")], &[sales]).await;
     let shown: Vec<String> = documents.iter().map(shown).collect();
@@ -119,7 +119,7 @@ async fn units_are_those_that_were_booked() {
         free,
         unnamed,
     ]);
-    let sales = json!([sale(1, "done", (json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &lines)]);
+    let sales = json!([sale(1, "done", &(json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &lines)]);
     let documents = booked(&fake, &[query(4711, "4711")], &[sales]).await;
     assert_eq!(
         shown(&documents[0]),
@@ -136,7 +136,7 @@ async fn a_hundred_orders_are_one_question() {
             sale(
                 id,
                 "done",
-                (json!(3), json!((id % 100 + 1).to_string())),
+                &(json!(3), json!((id % 100 + 1).to_string())),
                 ("1.00", "0.19", "1.19"),
                 &json!([]),
             )
@@ -172,7 +172,7 @@ async fn what_is_asked() {
 async fn an_answer_that_is_too_large_is_asked_for_in_parts() {
     let fake = Fake::start(&[]).await;
     let huge = || Fault::new(200, "application/json", format!("[{}1]", "1,".repeat(3 << 20)));
-    let one = json!([sale(7, "done", (json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &json!([]))]);
+    let one = json!([sale(7, "done", &(json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &json!([]))]);
     fake.fault(ASK, [huge(), huge(), Fault::json(&one)]);
     let booked = fake.connect_books().booked(&[query(4711, "4711")]).await.unwrap();
     assert_eq!(booked[&sample::key("main", 4711)].len(), 1);
@@ -197,7 +197,7 @@ async fn what_may_not_be_read_blocks() {
         hiding.as_object_mut().unwrap().remove(hidden);
         hiding.as_object_mut().unwrap().remove(hidden.trim_end_matches('.'));
         let sales =
-            json!([sale(1, "done", (json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &json!([hiding]))]);
+            json!([sale(1, "done", &(json!(3), json!("4711")), ("1.00", "0.19", "1.19"), &json!([hiding]))]);
         fake.fault(ASK, [Fault::json(&sales)]);
         let error = fake.connect_books().booked(&[query(4711, "4711")]).await.unwrap_err();
         assert!(matches!(error, CallError::Blocked { .. }), "{hidden}: {error}");
@@ -225,7 +225,7 @@ async fn recorded_sales_are_understood() {
         let (_, exchange) = recorded.iter().find(|(file, _)| file == name).unwrap();
         exchange["response"]["body"].clone()
     };
-    let mut sale = sale(0, "", (json!(3), Value::Null), ("0", "0", "0"), &Value::Null);
+    let mut sale = sale(0, "", &(json!(3), Value::Null), ("0", "0", "0"), &Value::Null);
     for (field, value) in body("11-sale-create").as_object().unwrap() {
         sale[field] = value.clone();
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::id::{ItemKey, LineKey, Sku, StoreId};
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::ports::{
     ActionEntry, Actions, InFlightNews, Jobs, StockStore, Trouble, Troubles, WebhookTroubles, WriteOffs,
 };
@@ -45,7 +45,7 @@ fn job(version: u64) -> Job {
     Job {
         id: "2026-11-28T09:00:00Z".to_owned(),
         store: main_store(),
-        what: JobKind::Backfill { from: at(-86_400), until: at(0) },
+        what: JobKind::Backfill { from: at(-86_400), until: at(0), by: BackfillBy::Placed },
         per_minute: 60,
         state: JobState::Running,
         looked_at: 0,
@@ -83,7 +83,7 @@ async fn a_lost_answer_is_no_other_writer_of_what_people_do() {
     assert_eq!(ledger.note_action(&entry).await, Ok(()));
     assert_eq!(ledger.actions(at(0), 10).await, Ok(vec![entry]));
     assert_eq!(ledger.note_trouble(&main_store(), Trouble::BadSignatures, at(1)).await, Ok(()));
-    let troubles = Troubles { bad_signatures: Some(at(1)), owner_without_rights: None };
+    let troubles = Troubles { bad_signatures: Some(at(1)), ..Troubles::default() };
     assert_eq!(ledger.troubles(&main_store()).await, Ok(troubles));
 }
 

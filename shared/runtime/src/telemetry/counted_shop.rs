@@ -7,8 +7,8 @@ use weir_domain::id::{OrderId, RefundId, StoreId};
 use weir_domain::order::{OrderStatus, Refund};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Adjusted, Adjustment, Listed, NewWebhook, SalesPage, Shop, ShopError, ShopHistory, ShopItem, ShopOrder,
-    ShopPage, ShopProduct, ShopStock, ShopWebhooks, Webhook,
+    Adjusted, Adjustment, Listed, NewWebhook, Placed, SalesPage, Shop, ShopError, ShopHistory, ShopItem,
+    ShopOrder, ShopPage, ShopProduct, ShopStock, ShopWebhooks, Webhook,
 };
 
 use super::Metric;
@@ -108,6 +108,10 @@ impl ShopStock for CountedShop<dyn ShopStock> {
 impl ShopHistory for CountedShop<dyn ShopHistory> {
     async fn placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Listed>, CallError> {
         self.counted(self.shop.placed_after(after, page).await)
+    }
+
+    async fn ids_placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Placed>, CallError> {
+        self.counted(self.shop.ids_placed_after(after, page).await)
     }
 }
 

@@ -73,7 +73,7 @@ impl Metric<'_> {
             }
             Self::OwnerWithoutRights { store } => count("OwnersWithoutRights", 1, &Of::Store(store)),
             Self::WebhookRepaired { store, webhooks } => {
-                count("WebhooksRepaired", webhooks, &Of::Store(store))
+                count("WebhooksRepaired", webhooks, &Of::Store(store));
             }
             Self::WebhookFault { store, webhooks } => count("WebhookFaults", webhooks, &Of::Store(store)),
             Self::Differences { store, detected, repaired, parked } => {

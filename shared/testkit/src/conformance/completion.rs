@@ -2,15 +2,16 @@
 //! meanwhile.
 
 use futures::future::{join, join_all};
+use weir_domain::audit::AuditEntry;
 use weir_domain::hint::Cause;
 use weir_domain::id::OrderKey;
-use weir_domain::ports::{Claim, Ledger, LedgerError};
+use weir_domain::ports::{Claim, Ledger, LedgerError, Timelines};
 use weir_domain::record::{DocumentAxis, Hold, OrderRecord, WaitReason};
 
 use super::{at, claim, complete, due, exception, read, try_claim, wake, webhook};
 use crate::sample::{self, key, note};
 
-pub(super) async fn run(ledger: &impl Ledger) {
+pub(super) async fn run(ledger: &(impl Ledger + Timelines)) {
     replaying_the_audit_gives_the_record(ledger).await;
     a_claim_completes_once(ledger).await;
     a_newer_hint_makes_it_due(ledger).await;
@@ -24,7 +25,7 @@ pub(super) async fn run(ledger: &impl Ledger) {
     no_hint_is_lost_between_two_claims(ledger).await;
 }
 
-async fn replaying_the_audit_gives_the_record(ledger: &impl Ledger) {
+async fn replaying_the_audit_gives_the_record(ledger: &(impl Ledger + Timelines)) {
     let key = key("audit", 1);
     let mut held = claim(ledger, &webhook(&key, 0), "a").await;
     read(&mut held, 1);
@@ -46,6 +47,11 @@ async fn replaying_the_audit_gives_the_record(ledger: &impl Ledger) {
     assert_eq!((audit[0].at, audit[0].who.as_str(), audit[0].what.as_str()), (at(2), "test", "pushing"));
     assert_eq!(audit[0].correlation, record.correlation);
     assert_eq!(audit.last().map(|entry| &entry.record), Some(&record));
+    let newest_first: Vec<AuditEntry> = audit.iter().rev().cloned().collect();
+    for limit in [0, 1, 2, 3, 4] {
+        let newest = ledger.newest_entries(&key, limit).await;
+        assert_eq!(newest.as_deref(), Ok(&newest_first[..limit.min(3)]), "the newest {limit}");
+    }
     assert_eq!(ledger.record(&key).await, Ok(Some(record)));
 }
 

@@ -20,7 +20,7 @@ use weir_domain::hint::{Cause, Hint};
 use weir_domain::id::{OrderKey, RefundId};
 use weir_domain::order::RefundRef;
 use weir_domain::ports::{
-    Actions, Claim, DueOrder, Held, Jobs, Ledger, MappingStore, OpenOrders, Reports, Schedules,
+    Actions, Claim, DueOrder, Held, Jobs, Ledger, MappingStore, OpenOrders, Reports, Schedules, Timelines,
     WebhookTroubles,
 };
 use weir_domain::record::{Concern, Exception, Hold, OrderRecord, OrderState, Seen};
@@ -32,7 +32,15 @@ const LEASE: SignedDuration = SignedDuration::from_secs(300);
 /// Runs every case against an empty ledger.
 pub async fn run<L>(ledger: &L)
 where
-    L: Ledger + Schedules + MappingStore + OpenOrders + Jobs + Reports + Actions + WebhookTroubles,
+    L: Ledger
+        + Schedules
+        + MappingStore
+        + OpenOrders
+        + Jobs
+        + Reports
+        + Timelines
+        + Actions
+        + WebhookTroubles,
 {
     claims::run(ledger).await;
     completion::run(ledger).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use weir_domain::id::StoreId;
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::ports::{
     ActionEntry, Actions, Jobs, LedgerError, Reports, Trouble, Troubles, WebhookTroubles,
 };
@@ -16,6 +16,7 @@ use super::at;
 pub(super) async fn run<L: Jobs + Reports + Actions + WebhookTroubles>(ledger: &L) {
     the_newest_jobs_come_first(ledger).await;
     a_job_is_replaced_by_whoever_read_it_last(ledger).await;
+    a_running_job_is_found_however_many_are_newer(ledger).await;
     what_fits_into_no_row_is_refused(ledger).await;
     the_last_report_of_a_night_counts(ledger).await;
     what_people_did_last_comes_first(ledger).await;
@@ -81,13 +82,35 @@ async fn a_job_is_replaced_by_whoever_read_it_last(ledger: &impl Jobs) {
         assert_eq!(ledger.put_job(&writers[winner]).await, Ok(true), "sent again");
     }
     let backfill = Job {
-        what: JobKind::Backfill { from: at(-86_400), until: at(0) },
+        what: JobKind::Backfill { from: at(-86_400), until: at(0), by: BackfillBy::Changed },
         state: JobState::Stopped,
         ended_at: Some(at(9)),
         ..job(&main, 1, 3)
     };
     assert_eq!(ledger.put_job(&backfill).await, Ok(true));
     assert_eq!(ledger.jobs(&main, 10).await, Ok(vec![backfill]));
+}
+
+async fn a_running_job_is_found_however_many_are_newer(ledger: &impl Jobs) {
+    let main = store("job-running");
+    let old = job(&main, 0, 1);
+    assert_eq!(ledger.put_job(&old).await, Ok(true));
+    for number in 1..60 {
+        let done = Job { state: JobState::Done, ended_at: Some(at(9)), ..job(&main, number, 2) };
+        assert_eq!(ledger.put_job(&job(&main, number, 1)).await, Ok(true));
+        assert_eq!(ledger.put_job(&done).await, Ok(true));
+    }
+    assert_eq!(ledger.running(&main).await, Ok(vec![old.clone()]));
+    let new = job(&main, 99, 1);
+    assert_eq!(ledger.put_job(&new).await, Ok(true));
+    assert_eq!(ledger.running(&main).await, Ok(vec![old.clone(), new.clone()]), "oldest first");
+    let stopped = Job { state: JobState::Stopped, version: 2, ..old };
+    assert_eq!(ledger.put_job(&stopped).await, Ok(true));
+    assert_eq!(ledger.running(&main).await, Ok(vec![new]));
+    let resumed = Job { state: JobState::Running, version: 3, ..stopped };
+    assert_eq!(ledger.put_job(&resumed).await, Ok(true));
+    assert_eq!(ledger.running(&main).await.map(|running| running.len()), Ok(2));
+    assert_eq!(ledger.running(&store("job-running-2")).await, Ok(Vec::new()), "another store's");
 }
 
 async fn what_fits_into_no_row_is_refused<L: Jobs + Reports>(ledger: &L) {
@@ -212,13 +235,15 @@ async fn a_trouble_moves_forwards_only(ledger: &impl WebhookTroubles) {
     let note = async |trouble, at| ledger.note_trouble(&main, trouble, at).await.expect("the ledger answers");
     note(Trouble::BadSignatures, at(10)).await;
     note(Trouble::BadSignatures, at(9)).await;
-    let mut expected = Troubles { bad_signatures: Some(at(10)), owner_without_rights: None };
+    let mut expected = Troubles { bad_signatures: Some(at(10)), ..Troubles::default() };
     assert_eq!(ledger.troubles(&main).await, Ok(expected));
     let late = at(11) + SignedDuration::from_nanos(1);
     note(Trouble::OwnerWithoutRights, late).await;
     note(Trouble::OwnerWithoutRights, at(11)).await;
     note(Trouble::BadSignatures, at(12)).await;
-    expected = Troubles { bad_signatures: Some(at(12)), owner_without_rights: Some(late) };
+    note(Trouble::OldApi, at(13)).await;
+    expected =
+        Troubles { bad_signatures: Some(at(12)), owner_without_rights: Some(late), old_api: Some(at(13)) };
     assert_eq!(ledger.troubles(&main).await, Ok(expected));
     assert_eq!(ledger.troubles(&other).await, Ok(Troubles::default()), "another store's");
 }

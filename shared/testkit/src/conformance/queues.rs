@@ -73,8 +73,10 @@ async fn letters_stay_where_they_are(queues: &impl Queues, mailbox: &impl Mailbo
     assert!(found.iter().all(|letter| letter.sent_at > Timestamp::UNIX_EPOCH), "{found:?}");
     assert_eq!(depth(queues, "letters").await, (0, 0, 5));
     let first = found.first().expect("five");
-    assert_eq!(queues.delete_letter("letters", &first.receipt).await, Ok(()));
+    assert_eq!(queues.delete_letter("letters", &first.id).await, Ok(true), "a moment after a look");
     assert_eq!(depth(queues, "letters").await, (0, 0, 4), "one is deleted");
+    assert_eq!(queues.delete_letter("letters", &first.id).await, Ok(false), "it is gone");
+    assert_eq!(depth(queues, "letters").await, (0, 0, 4));
     assert!(mailbox.take("letters").await.is_empty());
 }
 
@@ -95,6 +97,7 @@ async fn letters_go_to_their_queue_again(queues: &impl Queues, mailbox: &impl Ma
 
 async fn no_more_go_than_were_asked_for(queues: &impl Queues, mailbox: &impl Mailbox) {
     put(mailbox, "limit", 15).await;
+    assert_eq!(letters(queues, "limit").await.len(), 10);
     assert_eq!(queues.redrive("limit", 0).await, Ok(0));
     assert_eq!(queues.redrive("limit", 12).await, Ok(12));
     assert_eq!(depth(queues, "limit").await, (12, 0, 3));
@@ -111,7 +114,7 @@ async fn letters_without_a_queue_stay(queues: &impl Queues, mailbox: &impl Mailb
 async fn an_unknown_queue_is_an_error(queues: &impl Queues) {
     assert!(queues.letters("nobodys").await.is_err());
     assert!(queues.redrive("nobodys", 1).await.is_err());
-    assert!(queues.delete_letter("nobodys", "receipt").await.is_err());
+    assert!(queues.delete_letter("nobodys", "id").await.is_err());
 }
 
 #[cfg(test)]

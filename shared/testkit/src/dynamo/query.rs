@@ -159,17 +159,14 @@ impl FakeDynamo {
         all_used(condition.placeholders.iter(), names, values)?;
         let asked = Asked { tree: &condition.tree, names, values };
         let mut page = Page { limit: limit(input)?, bytes: 0, found: Vec::new() };
-        let of_index: Vec<String> = match input.index_name() {
-            Some(name) => {
-                state.index.read(name, input, lag, &asked, &mut page)?;
-                vec![state.index.pk.clone(), state.index.sk.clone()]
-            }
-            None => {
-                let bounds = bounds(&asked.partition("pk")?);
-                let from = input.exclusive_start_key().map(|item| key(Some(item))).transpose()?;
-                page.read(span(&state.items, bounds, from, input)?, &asked)?;
-                Vec::new()
-            }
+        let of_index: Vec<String> = if let Some(name) = input.index_name() {
+            state.index.read(name, input, lag, &asked, &mut page)?;
+            vec![state.index.pk.clone(), state.index.sk.clone()]
+        } else {
+            let bounds = bounds(&asked.partition("pk")?);
+            let from = input.exclusive_start_key().map(|item| key(Some(item))).transpose()?;
+            page.read(span(&state.items, bounds, from, input)?, &asked)?;
+            Vec::new()
         };
         drop(state);
         let last = page.found.last().filter(|_| page.is_full());

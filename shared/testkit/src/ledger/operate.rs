@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use weir_domain::id::StoreId;
-use weir_domain::job::Job;
+use weir_domain::audit::AuditEntry;
+use weir_domain::id::{OrderKey, StoreId};
+use weir_domain::job::{Job, JobState};
 use weir_domain::ports::{
-    ActionEntry, Actions, Jobs, LedgerError, Reports, Trouble, Troubles, WebhookTroubles,
+    ActionEntry, Actions, Jobs, LedgerError, Reports, Timelines, Trouble, Troubles, WebhookTroubles,
 };
 use weir_domain::reconcile::Report;
 
@@ -60,6 +61,15 @@ impl Jobs for FakeLedger {
         self.faults.strike(LedgerOp::Jobs, || Ok(newest(&lock(&self.state).operated.jobs, store, limit)))
     }
 
+    async fn running(&self, store: &StoreId) -> Result<Vec<Job>, LedgerError> {
+        self.faults.strike(LedgerOp::Jobs, || {
+            let state = lock(&self.state);
+            let of_store = state.operated.jobs.iter().filter(|((of, _), _)| of == store);
+            let running = of_store.filter(|(_, job)| job.state == JobState::Running);
+            Ok(running.map(|(_, job)| job.clone()).take(LONGEST_ANSWER).collect())
+        })
+    }
+
     async fn put_job(&self, job: &Job) -> Result<bool, LedgerError> {
         self.faults.strike(LedgerOp::PutJob, || {
             if job.version == 0 {
@@ -78,6 +88,20 @@ impl Jobs for FakeLedger {
                 jobs.insert(place, job.clone());
             }
             Ok(put || said)
+        })
+    }
+}
+
+/// As the real one: no timeline is longer.
+const LONGEST_TIMELINE: usize = 1_000;
+
+#[async_trait]
+impl Timelines for FakeLedger {
+    async fn newest_entries(&self, key: &OrderKey, limit: usize) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.faults.strike(LedgerOp::Audit, || {
+            let state = lock(&self.state);
+            let audit = state.orders.get(key).map(|row| row.audit.as_slice()).unwrap_or_default();
+            Ok(audit.iter().rev().take(limit.min(LONGEST_TIMELINE)).cloned().collect())
         })
     }
 }
@@ -144,6 +168,7 @@ impl WebhookTroubles for FakeLedger {
             let noted = match trouble {
                 Trouble::BadSignatures => &mut troubles.bad_signatures,
                 Trouble::OwnerWithoutRights => &mut troubles.owner_without_rights,
+                Trouble::OldApi => &mut troubles.old_api,
             };
             *noted = (*noted).max(Some(at));
             Ok(())

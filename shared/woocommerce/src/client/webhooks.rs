@@ -4,6 +4,7 @@
 //! `webhooks_not_manageable`: a key that may only read orders is a choice, and
 //! no reason to stop reading them.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -147,7 +148,11 @@ impl ShopWebhooks for StoreWebhooks {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().take(8).fold(String::new(), |mut hex, byte| {
+            // Writing to a string never fails.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 }
 

@@ -131,6 +131,93 @@ async fn one_order_that_makes_no_sense_does_not_hide_the_others() {
     assert!(!leaks(&told.join(" ")));
 }
 
+/// A shop with so many orders; those in `large` have attachments of megabytes.
+async fn shop_of(orders: u64, large: &'static [u64]) -> ShopServer {
+    let page = move |_: &str, query: &BTreeMap<String, String>| -> Response<Body> {
+        let number = |name: &str| query[name].parse::<u64>().unwrap();
+        let first = (number("page") - 1) * number("per_page") + 1;
+        let order = |id: u64| {
+            let created = format!("2027-03-02T11:{:02}:{:02}", id / 60, id % 60);
+            let mut order = json!({"id": id, "date_created_gmt": created});
+            if large.contains(&id) && !query.contains_key("_fields") {
+                order["note"] = json!("x".repeat(5 << 20));
+            }
+            order
+        };
+        ok(&Value::Array((first..first + number("per_page")).filter(|id| *id <= orders).map(order).collect()))
+    };
+    ShopServer::start(page).await
+}
+
+fn sizes(server: &ShopServer) -> Vec<String> {
+    let of = |asked: &Asked| format!("{}/{}", asked.query["per_page"], asked.query["page"]);
+    server.asked().iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large_is_asked_for_in_parts() {
+    let server = shop_of(230, &[130, 171]).await;
+    let listed = server.client().placed_after(after(), 2).await.unwrap();
+    assert!(listed.iter().map(|it| it.id.0).eq(101..=200));
+    assert_eq!(sizes(&server), ["100/2", "50/3", "50/4"]);
+    // The last page ends where the shop does.
+    let server = shop_of(130, &[101, 102]).await;
+    let listed = server.client().placed_after(after(), 2).await.unwrap();
+    assert!(listed.iter().map(|it| it.id.0).eq(101..=130));
+    assert_eq!(sizes(&server)[..4], ["100/2", "50/3", "25/5", "5/21"]);
+    assert_eq!(sizes(&server).last().unwrap(), "25/6");
+}
+
+#[tokio::test]
+async fn an_order_too_large_alone_is_named_and_hides_no_other() {
+    let page = |_: &str, query: &BTreeMap<String, String>| -> Response<Body> {
+        let number = |name: &str| query[name].parse::<u64>().unwrap();
+        let first = (number("page") - 1) * number("per_page") + 1;
+        let order = |id: u64| {
+            let note =
+                if id == 2 && !query.contains_key("_fields") { "x".repeat(9 << 20) } else { String::new() };
+            json!({"id": id, "date_created_gmt": "2027-03-02T11:00:00", "note": note})
+        };
+        ok(&Value::Array((first..first + number("per_page")).filter(|id| *id <= 3).map(order).collect()))
+    };
+    let server = ShopServer::start(page).await;
+    let listed = server.client().placed_after(after(), 1).await.unwrap();
+    assert!(listed.iter().map(|it| it.id.0).eq(1..=3));
+    assert!(matches!(listed[1].order, Err(ShopError::Unreadable { code: "answer_too_large", .. })));
+    assert!(!matches!(listed[0].order, Err(ShopError::Unreadable { code: "answer_too_large", .. })));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_is_asked_for_in_parts_and_an_error_is_not() {
+    let page = |_: &str, query: &BTreeMap<String, String>| -> Response<Body> {
+        if query["per_page"] == "100" {
+            let length = Response::builder().header("content-type", "application/json");
+            let half = futures::stream::iter([
+                Ok(axum::body::Bytes::from_static(b"[{\"id\":1")),
+                Err(std::io::Error::other("no memory")),
+            ]);
+            return length.body(Body::from_stream(half)).unwrap();
+        }
+        ok(&json!([{"id": 1, "date_created_gmt": "2027-03-02T11:00:00"}]))
+    };
+    let server = ShopServer::start(page).await;
+    assert_eq!(server.client().placed_after(after(), 1).await.unwrap().len(), 1);
+    assert_eq!(sizes(&server), ["100/1", "50/1"]);
+    let server = ShopServer::start(|_, _| answer(500, "application/json", "{}")).await;
+    assert_eq!(word(&server.client().placed_after(after(), 1).await), "retry");
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn ids_are_asked_for_without_the_orders() {
+    let server = shop_of(130, &[101, 102]).await;
+    let placed = server.client().ids_placed_after(after(), 2).await.unwrap();
+    assert!(placed.iter().map(|it| it.id.0).eq(101..=130));
+    assert_eq!(placed[0].created_at.to_string(), "2027-03-02T11:01:41Z");
+    let [asked] = server.asked().try_into().unwrap_or_else(|_| panic!("one call"));
+    asked.was("orders", &[("_fields", "id,date_created_gmt"), ("per_page", "100"), ("page", "2")]);
+}
+
 #[tokio::test]
 async fn the_secret_is_told_to_the_shop_alone() {
     let server = ShopServer::start(|_, _| answer(418, "application/json", "{}")).await;
@@ -282,6 +369,7 @@ impl Guarding {
     async fn look(&self) -> Guarded {
         self.clock.advance(SignedDuration::from_mins(10));
         let guard = Guard {
+            ledger: self.ledger.clone(),
             schedules: self.ledger.clone(),
             troubles: self.ledger.clone(),
             jobs: self.ledger.clone(),
@@ -389,6 +477,8 @@ async fn the_stand_ins_history_is_walked_by_when_orders_were_placed() {
     assert_eq!(listed("2026-11-28T11:59:59Z").await.len(), 5);
     let later = listed("2026-11-28T12:00:00Z").await;
     assert_eq!(later.len(), 2, "exclusive");
+    let ids = client.ids_placed_after(at("2026-11-28T12:00:00Z"), 1).await.unwrap();
+    assert!(ids.iter().map(|it| (it.id, it.created_at)).eq(later.iter().map(|it| (it.id, it.created_at))));
     assert!(later.iter().all(|it| it.order.is_ok() && it.created_at == at("2026-11-28T12:01:00Z")));
     let id = placed["orders"][0]["id"].as_u64().unwrap();
     // A refund that moves no date is in the poll's listing all the same.

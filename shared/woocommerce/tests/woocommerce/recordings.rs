@@ -91,6 +91,7 @@ fn every_delivery_is_understood() {
         assert_eq!(understand(topic, &webhook.body), expected, "{}", webhook.name);
         let kind = match expected {
             Understanding::Order(_) => "order",
+            Understanding::OldApi(_) => "old_api",
             Understanding::NotAnOrder(why) => why.as_str(),
         };
         *counts.entry(kind).or_default() += 1;

@@ -132,6 +132,7 @@ fn every_delivery_is_verified_and_understood() {
 fn meaning(understanding: Understanding, body: &[u8]) -> String {
     match understanding {
         Understanding::NotAnOrder(why) => why.as_str().to_owned(),
+        Understanding::OldApi(id) => format!("look at {id}, in the legacy API's form"),
         Understanding::Order(id) if body.len() < 100 => format!("look at {id}"),
         Understanding::Order(id) => {
             let order = order(&store(), id, body).unwrap();

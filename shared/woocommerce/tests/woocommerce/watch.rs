@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use weir_domain::id::{OrderId, StoreId};
 use weir_domain::ports::{Clock, LedgerError, Trouble, WebhookTroubles};
 use weir_testkit::{FakeClock, FakeLedger, Fault, LedgerOp};
-use weir_woocommerce::delivery::NotAnOrder;
+use weir_woocommerce::delivery::{NotAnOrder, Understanding, understand};
 use weir_woocommerce::receive::Receipt;
 use weir_woocommerce::signature::{SignatureError, SignedWith};
 use weir_woocommerce::watch::Watch;
@@ -55,6 +55,50 @@ fn three_bad_signatures_in_a_row_are_noticed_and_noted_once_a_minute() {
     world.clock.advance(SignedDuration::from_mins(1));
     assert_eq!([world.see(&refused()), world.see(&Receipt::Ping), world.see(&refused())], [None; 3]);
     assert_eq!(world.see(&refused()), bad);
+}
+
+/// A stranger need not even sign to post.
+#[test]
+fn what_is_not_signed_is_noticed_and_leaves_no_word() {
+    let world = world();
+    for odd in [SignatureError::Missing, SignatureError::Malformed] {
+        let odd = Receipt::Refused(odd);
+        let seen: Vec<_> = (0..5).map(|_| world.see(&odd)).collect();
+        let noticed = Some((Trouble::BadSignatures, false));
+        assert_eq!(seen, [None, None, noticed, noticed, noticed], "{odd:?}");
+        world.see(&taken());
+    }
+    // Three that could be a shop's, whatever comes between them.
+    let odd = Receipt::Refused(SignatureError::Missing);
+    let seen = [&refused(), &odd, &odd, &refused(), &odd, &refused()].map(|it| world.see(it));
+    let due: Vec<bool> = seen.iter().map(|it| it.is_some_and(|(_, is_due)| is_due)).collect();
+    assert_eq!(due, [false, false, false, false, false, true]);
+}
+
+#[test]
+fn the_legacy_api_has_the_order_in_a_member() {
+    let read = |body: &str| understand("order.updated".parse().unwrap(), body.as_bytes());
+    let nothing = Understanding::NotAnOrder;
+    let old = Understanding::OldApi(OrderId(4711));
+    assert_eq!(read(r#"{"order":{"status":"processing","lines":[{"id":1}],"id":4711}}"#), old);
+    assert_eq!(read(r#"{"http_method":"POST","order":{"id":4711}}"#), old);
+    assert_eq!(read(r#"{"order":{"id":4711,"status":"checkout-draft"}}"#), nothing(NotAnOrder::Draft));
+    // Its own id comes first, and an error is one.
+    assert_eq!(read(r#"{"order":{"id":1},"id":4711}"#), Understanding::Order(OrderId(4711)));
+    assert_eq!(read(r#"{"order":{"id":1},"code":"x"}"#), nothing(NotAnOrder::ErrorObject));
+    for odd in ["null", "4711", "-1", "1.5", "true", "\"4711\"", "[{\"id\":4711}]", "{}", r#"{"id":0}"#] {
+        assert_eq!(read(&format!(r#"{{"order":{odd}}}"#)), nothing(NotAnOrder::NoId), "{odd}");
+    }
+}
+
+#[test]
+fn the_legacy_api_is_noticed_and_its_signature_holds() {
+    let world = world();
+    let old = Receipt::OldApi(OrderId(1), SignedWith::Current);
+    assert_eq!([world.see(&refused()), world.see(&refused())], [None; 2]);
+    assert_eq!(world.see(&old), Some((Trouble::OldApi, true)));
+    assert_eq!(world.see(&old), Some((Trouble::OldApi, false)));
+    assert_eq!(world.see(&refused()), None, "the row has ended");
 }
 
 #[test]

@@ -23,8 +23,8 @@ async fn a_webhook_whose_owner_lost_the_right_sends_signed_errors_and_a_new_one_
     receiver.take();
     shop.post("orders", order()).await;
     shop.drain().await;
-    let received = receiver.take();
-    let of = |path: &str| received.iter().find(|it| it.path == path).unwrap();
+    let deliveries = receiver.take();
+    let of = |path: &str| deliveries.iter().find(|it| it.path == path).unwrap();
     assert_eq!(of("/hook").json()["code"], "woocommerce_rest_cannot_view");
     assert!(of("/hook").header("x-wc-webhook-signature").is_some());
     assert!(of("/new").json()["id"].is_u64(), "{new}");

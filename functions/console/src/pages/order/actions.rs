@@ -5,11 +5,12 @@ use maud::{Markup, html};
 use weir_domain::desk::StockTaken;
 
 use super::path;
-use crate::data::order::Order;
+use crate::data::order::{Entry, Order};
 use crate::pages::codes;
 use crate::pages::forms::{act, only_look, reason};
 use crate::pages::layout::Frame;
 use crate::pages::parts::{count, units};
+use crate::pages::when;
 
 /// One action.
 struct Offer {
@@ -49,6 +50,9 @@ pub(super) fn render(frame: &Frame, order: &Order) -> Markup {
     let suggested = suggested(order);
     html! {
         h2 #actions { "What you can do" }
+        @if let Some(it) = released(order) {
+            p.dim { "Its stock was released at " (when::instant(it.at)) " by " (it.who) ": “" (it.why) "”. Its units are for sale again until the shop changes the order." }
+        }
         @if frame.may_act {
             div.acts {
                 @for it in OFFERS.iter().filter(|it| possible(it.word, order)) {
@@ -80,8 +84,19 @@ fn possible(word: &str, order: &Order) -> bool {
         "accept" => order.row.view == "exception",
         "rebook" => code == Some("document_gone"),
         "adopt" => matches!(order.document, "none" | "pushing") || code == Some("document_gone"),
-        _ => matches!(order.document, "none" | "cancelled") && taken_by_shop(&order.stock),
+        _ => {
+            matches!(order.document, "none" | "cancelled")
+                && taken_by_shop(&order.stock)
+                && released(order).is_none()
+        }
     }
+}
+
+/// The last release of its stock, if the shop did not change the order since:
+/// what the shop says later takes the units again.
+fn released(order: &Order) -> Option<&Entry> {
+    let entry = order.timeline.iter().find(|entry| entry.what == "write_off")?;
+    (entry.version == order.seen_version).then_some(entry)
 }
 
 fn taken_by_shop(stock: &[StockTaken]) -> bool {
@@ -125,7 +140,7 @@ fn stock(word: &str, stock: &[StockTaken]) -> Markup {
             p { (count(stock.len() as u64, "line stays", "lines stay")) " taken from stock after a skip. To have the units for sale again, cancel the order in the shop, or release its stock here." }
             (lines)
         } @else {
-            p { "These are for sale again, until the shop changes the order:" }
+            p { "These will be for sale again, until the shop changes the order:" }
             (lines)
         }
     }

@@ -11,11 +11,11 @@ use crate::pages::parts::{count, facts};
 
 /// The page.
 pub fn render(frame: &Frame, store: &str, order: u64, preview: &Preview) -> Markup {
-    let title = format!("What would happen to {store}/{order} now?");
+    let title = format!("Dry run of {store}/{order}");
     let content = html! {
         p.crumbs { a href={ "/console/orders/" (store) "/" (order) } { "Order " (store) "/" (order) } }
         h1 { (title) }
-        p.lead { "A dry run, read in the shop and the ERP just now. " b { "Nothing was sent." } }
+        p.lead { "What would happen to it now, by what the shop and the ERP say at this moment. " b { "Nothing was sent." } }
         p.sentence { (preview.would) }
         @if let Some(problem) = &preview.problem { (explained(problem)) }
         (read(preview))

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
+use weir_domain::audit::{CALLS, Exchange};
+
 use crate::data::order::{Entry, Order};
 use crate::pages::layout::Frame;
-use crate::pages::parts::{Tone, tag};
+use crate::pages::parts::{Tone, count, tag};
 use crate::pages::{when, words};
 
 /// The list, newest first.
@@ -27,6 +29,7 @@ fn item(frame: &Frame, entry: &Entry) -> Markup {
                 small { @if !person { (entry.who) " · " } (frame.ago(entry.at)) }
             }
             p { @if person { "“" (entry.why) "”" } @else { (entry.why) } }
+            (calls(&entry.calls))
             details {
                 summary { "What changed" }
                 @if !entry.changes.is_empty() { ul { @for change in &entry.changes { li { (change) } } } }
@@ -39,5 +42,24 @@ fn item(frame: &Frame, entry: &Entry) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// So many calls are shown at once.
+const AT_ONCE: usize = 3;
+
+/// What was asked of the shop and the ERP, and what they answered.
+fn calls(calls: &[Exchange]) -> Markup {
+    let list = html! { ul.calls { @for call in calls { li {
+        (call.peer) ": asked " b { (call.request) } " → answered " b { (call.answer) } " " small { (when::instant(call.at)) }
+    } } } };
+    html! {
+        @if calls.len() > AT_ONCE {
+            details {
+                summary { (count(calls.len() as u64, "call", "calls")) " to the shop and the ERP" }
+                (list)
+                @if calls.len() >= CALLS { p { "These are the first " (CALLS) "." } }
+            }
+        } @else if !calls.is_empty() { (list) }
     }
 }

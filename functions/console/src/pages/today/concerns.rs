@@ -2,14 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::data::overview::{Overview, StoreView};
-use crate::pages::parts::{count, counted};
+use crate::data::limits;
+use crate::data::overview::{NightFault, Overview, StoreView};
+use crate::pages::parts::{count, counted, thousands};
 use crate::pages::when;
 
 /// Stale for longer than this, something keeps an item: the alarm's own bound.
 const STALE_TOO_LONG: SignedDuration = SignedDuration::from_mins(30);
-/// A night that ended longer ago than this was followed by none.
-const NIGHT_TOO_OLD: SignedDuration = SignedDuration::from_hours(36);
 
 /// One thing that needs people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +27,8 @@ pub struct Concern {
 pub fn concerns(view: &Overview, now: Timestamp) -> Vec<Concern> {
     let mut found: Vec<Concern> = view.stores.iter().filter_map(disabled).collect();
     found.extend(circuits(view, now));
+    found.extend(view.stores.iter().filter_map(|store| overdue(store, now)));
+    found.extend(crowded(view));
     found.extend(view.stores.iter().filter_map(exceptions));
     found.extend(queues(view));
     found.extend(view.stores.iter().filter_map(|store| stale(store, now)));
@@ -51,9 +52,19 @@ fn circuits(view: &Overview, now: Timestamp) -> impl Iterator<Item = Concern> {
         let why = circuit.why.as_deref().unwrap_or("no reason is known");
         let span = when::span(now.as_second().saturating_sub(since.as_second()));
         let says = format!("{} cannot be worked with for {span}: {why}. Orders wait for it, and go on by themselves when it works again.", circuit.peer);
-        let address = "/console/stuck?state=waiting".to_owned();
+        let address = waiting_at(view, &circuit.peer);
         Some(Concern { bad: true, says, address, leads_to: "Waiting orders" })
     })
+}
+
+/// The orders that wait for a peer: of its store, or of the first store that
+/// has any.
+fn waiting_at(view: &Overview, peer: &str) -> String {
+    let of_peer = |store: &&StoreView| peer.strip_prefix("store/") == Some(store.store.as_str());
+    let found = view.stores.iter().find(of_peer);
+    let found = found.or_else(|| view.stores.iter().find(|store| store.waiting.number > 0));
+    let store = found.map(|store| format!("&store={}", store.store)).unwrap_or_default();
+    format!("/console/stuck?state=waiting{store}")
 }
 
 fn exceptions(store: &StoreView) -> Option<Concern> {
@@ -82,7 +93,11 @@ fn queues(view: &Overview) -> Vec<Concern> {
     let dead = queues.iter().filter(|queue| queue.dead > 0);
     dead.map(|queue| Concern {
         bad: true,
-        says: format!("{} in the queue {}.", count(queue.dead, "dead letter", "dead letters"), queue.queue),
+        says: format!(
+            "{} of the queue {} failed again and again and lie aside as dead letters.",
+            count(queue.dead, "message", "messages"),
+            queue.queue
+        ),
         address: format!("/console/queues?queue={}", queue.queue),
         leads_to: "Read and send again",
     })
@@ -104,15 +119,48 @@ fn stale(store: &StoreView, now: Timestamp) -> Option<Concern> {
 }
 
 fn night(store: &StoreView, now: Timestamp) -> Option<Concern> {
-    let ended = store.last_night.as_ref()?.ended_at?;
-    (now.duration_since(ended) > NIGHT_TOO_OLD).then(|| Concern {
-        bad: false,
+    let name = &store.store;
+    let says = match store.night_fault? {
+        NightFault::NoneBegan => format!("{name} was never compared with the ERP: no night began."),
+        NightFault::NoneBeganSince { begun_at } => {
+            format!(
+                "{name} was last compared with the ERP {}: no night began since.",
+                when::relative(begun_at, now)
+            )
+        }
+        NightFault::NotEnded { begun_at } => {
+            format!(
+                "The night of {name} that began {} does not come to its end.",
+                when::relative(begun_at, now)
+            )
+        }
+    };
+    let address = format!("/console/reconciliation?store={name}");
+    Some(Concern { bad: false, says, address, leads_to: "Reconciliation" })
+}
+
+/// Orders that nobody works on although their time has come: not flowing.
+fn overdue(store: &StoreView, now: Timestamp) -> Option<Concern> {
+    let span = when::span(now.as_second().saturating_sub(store.overdue_since?.as_second()));
+    Some(Concern {
+        bad: true,
         says: format!(
-            "{} was last compared {}: no night has come to its end since.",
-            store.store,
-            when::relative(ended, now)
+            "Orders of {} have been due for {span} and nobody works on them: the minute's tick or the workers stand still.",
+            store.store
         ),
-        address: format!("/console/reconciliation?store={}", store.store),
-        leads_to: "Reconciliation",
+        address: format!("/console/stuck?state=waiting&store={}", store.store),
+        leads_to: "Waiting orders",
+    })
+}
+
+fn crowded(view: &Overview) -> impl Iterator<Item = Concern> {
+    view.crowded.iter().map(|queue| Concern {
+        bad: true,
+        says: format!(
+            "More than {} messages wait in the queue {queue}: they are worked off too slowly, or not at all.",
+            thousands(limits::CROWD)
+        ),
+        address: "/console/queues".to_owned(),
+        leads_to: "Queues",
     })
 }

@@ -7,7 +7,7 @@ use console::data::history::Night;
 use console::data::overview::{CircuitView, NightView, Overview, StoreView};
 use console::data::queues::{LetterView, QueuePage};
 use weir_domain::doctor::{ErpReport, Finding, Report as Checkup, Verdict};
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::ports::{ActionEntry, QueueDepth};
 use weir_domain::reconcile::{Example, Outcome, Report, Tally};
 
@@ -39,7 +39,8 @@ fn quiet_store(name: &str) -> StoreView {
         waiting: count(9),
         exceptions: count(0),
         held: count(0),
-        oldest_before_erp: Some(at("2026-11-28T09:38:00Z")),
+        overdue_since: None,
+        oldest_open: None,
         stale: count(2),
         oldest_stale: Some(at("2026-11-28T09:40:12Z")),
         views: BTreeMap::from([
@@ -48,6 +49,7 @@ fn quiet_store(name: &str) -> StoreView {
             ("cancelled".to_owned(), 302),
         ]),
         last_night: Some(night_view(0)),
+        night_fault: None,
         jobs: vec![],
     }
 }
@@ -57,6 +59,7 @@ pub(crate) fn calm_overview() -> Overview {
         at: now(),
         stores: vec![quiet_store("main"), quiet_store("outlet")],
         queues: Some(depths(0)),
+        crowded: vec![],
         circuits: ["erp/books", "store/main", "store/outlet"].map(|peer| circuit(peer, false)).into(),
     }
 }
@@ -66,7 +69,7 @@ pub(crate) fn overview() -> Overview {
         exceptions: count(412),
         held: count(3),
         waiting: Count { number: 1_000, or_more: true },
-        oldest_before_erp: Some(at("2026-11-27T22:04:00Z")),
+        oldest_open: Some(at("2026-11-27T22:04:00Z")),
         stale: count(18),
         oldest_stale: Some(at("2026-11-28T08:02:00Z")),
         last_night: Some(night_view(14)),
@@ -81,6 +84,7 @@ pub(crate) fn overview() -> Overview {
         at: now(),
         stores: vec![main, outlet],
         queues: Some(depths(2)),
+        crowded: vec![],
         circuits: vec![
             circuit("erp/books", true),
             circuit("store/main", false),
@@ -126,10 +130,9 @@ pub(crate) fn letters(queue: &str) -> QueuePage {
         items: None,
         sent_at: at("2026-11-28T07:12:31Z"),
         body: format!(r#"{{"v":1,"store":"main","order":{order}}}"#),
-        receipt: format!("receipt-{order}"),
     };
     let depth = QueueDepth { queue: queue.to_owned(), waiting: 41, in_flight: 5, dead: 3 };
-    QueuePage { depth, letters: vec![letter("3f0c", 4_801), letter("77ab", 4_811)] }
+    QueuePage { depth, letters: vec![letter("3f0c", 4_801), letter("77ab", 4_811)], some_hidden: true }
 }
 
 pub(crate) fn nights() -> Vec<Night> {
@@ -187,7 +190,11 @@ pub(crate) fn jobs() -> Vec<Job> {
         version: 23,
     };
     let release = JobKind::Release { code: "unmapped_item".to_owned(), subject: "sku:MUG-S".to_owned() };
-    let backfill = JobKind::Backfill { from: at("2026-10-01T00:00:00Z"), until: at("2026-11-01T00:00:00Z") };
+    let backfill = JobKind::Backfill {
+        from: at("2026-10-01T00:00:00Z"),
+        until: at("2026-11-01T00:00:00Z"),
+        by: BackfillBy::Placed,
+    };
     vec![
         job("20261128T091900-a", backfill.clone(), JobState::Running),
         job("20261127T101900-b", release, JobState::Stopped),

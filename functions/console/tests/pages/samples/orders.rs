@@ -12,6 +12,7 @@ use console::data::stuck::{OpenWork, Section};
 use console::pages::{mappings::Asked, search::Found};
 use rust_decimal::Decimal;
 use serde_json::json;
+use weir_domain::audit::Exchange;
 use weir_domain::desk::StockTaken;
 use weir_domain::id::Sku;
 use weir_domain::mapping::{MappingKey, MappingKind};
@@ -103,13 +104,13 @@ pub(crate) fn failed() -> Failed {
     let order =
         OrderRow { why: refused.detail.clone(), exception: Some(refused), ..row(4_500, "exception", "") };
     Failed {
-        queues: vec![depth("orders", 3), depth("stock", 0)],
+        queues: Some(vec![depth("orders", 3), depth("stock", 0)]),
         orders: OpenWork { store: store("main"), sections: vec![section("exception", vec![order], None)] },
     }
 }
 
 pub(crate) fn failed_nothing() -> Failed {
-    Failed { queues: vec![], orders: nothing() }
+    Failed { queues: Some(vec![]), orders: nothing() }
 }
 
 pub(crate) fn stale_item() -> StaleItem {
@@ -153,11 +154,38 @@ pub(crate) fn group() -> Group {
         code: exception.code.clone(),
         subject: exception.subject.clone(),
         orders: 400,
+        or_more: false,
         since: exception.since,
         detail: exception.detail,
         meaning: exception.meaning,
         missing: meaning::missing_mapping("unmapped_item", "sku:MUG-XL"),
         examples: vec![4_711, 4_712, 4_713, 4_714, 4_715],
+    }
+}
+
+/// Of a store whose SKUs are the ERP's codes: the ERP does not know this one.
+pub(crate) fn item_group() -> Group {
+    let exception = exception("item_unknown", "MUG-XL", "The ERP refused it: MUG-XL");
+    Group {
+        code: exception.code.clone(),
+        subject: exception.subject.clone(),
+        detail: exception.detail,
+        meaning: exception.meaning,
+        missing: meaning::missing_mapping("item_unknown", "MUG-XL"),
+        ..group()
+    }
+}
+
+/// Of a name for which no code may be meant.
+pub(crate) fn tax_group() -> Group {
+    let exception = exception("unmapped_tax", "rates:5", "The tax rates:5 has no mapping.");
+    Group {
+        code: exception.code.clone(),
+        subject: exception.subject.clone(),
+        detail: exception.detail,
+        meaning: exception.meaning,
+        missing: meaning::missing_mapping("unmapped_tax", "rates:5"),
+        ..group()
     }
 }
 
@@ -192,7 +220,19 @@ fn entry(seq: u64, who: &str, what: &str, why: &str, view: &'static str, changes
         keeps: "The item sku:MUG-XL has no mapping.".to_owned(),
         changes: changes.iter().map(|&change| change.to_owned()).collect(),
         version: Some("2026-11-28T07:39:38Z (9f1c22ab)".to_owned()),
+        calls: vec![],
     }
+}
+
+/// Calls to the ERP, as the audit keeps them.
+pub(crate) fn calls(number: usize) -> Vec<Exchange> {
+    let call = |at: usize| Exchange {
+        at: super::at("2026-11-28T07:39:59Z"),
+        peer: "erp/books".to_owned(),
+        request: format!("make 4711.{at}: 2 × MUG-XL"),
+        answer: "refused: item_unknown".to_owned(),
+    };
+    (1..=number).map(call).collect()
 }
 
 pub(crate) fn order() -> Order {

@@ -8,6 +8,7 @@ mod rules;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 
+use super::exchange;
 use super::resolved::except;
 use super::session::{Done, Session};
 use super::{Reason, Stop};
@@ -230,7 +231,8 @@ impl Session<'_> {
             return Err(Stop::Except(credit_cancelled(&credit.key)));
         }
         let confirm = async |erp: &dyn Erp| erp.confirm(&document, &credit).await;
-        let document = self.call_erp(erp, peer, confirm).await?;
+        let request = exchange::of_document("confirm", &credit);
+        let document = self.call_erp(erp, peer, request, confirm).await?;
         self.held.record.remember(DocumentKind::CreditNote, document.clone());
         check(refund, &credit, &document)?;
         self.remember_credit(order, refund, true, Some(document.id));
@@ -271,7 +273,8 @@ impl Session<'_> {
     ) -> Result<ErpDocument, Stop> {
         self.remember_credit(order, refund, false, None);
         self.save("crediting", "a credit for one of its refunds is about to be made").await?;
-        match self.call_erp(erp, peer, async |erp| erp.create(credit).await).await? {
+        let request = exchange::of_document("make", credit);
+        match self.call_erp(erp, peer, request, async |erp| erp.create(credit).await).await? {
             Creation::Created(document) => Ok(document),
             Creation::AlreadyExists => self.find_document(erp, peer, &credit.key).await?.ok_or_else(|| {
                 Stop::Call(peer.clone(), CallError::unknown("the credit exists, and is not found"))
@@ -285,7 +288,8 @@ impl Session<'_> {
         peer: &Peer,
         key: &DocumentKey,
     ) -> Result<Option<ErpDocument>, Stop> {
-        self.call_erp(erp, peer, async |erp| erp.find(key).await).await
+        let request = format!("find {}", key.reference());
+        self.call_erp(erp, peer, request, async |erp| erp.find(key).await).await
     }
 
     /// The sales order as the ERP has it now: people may have changed it since

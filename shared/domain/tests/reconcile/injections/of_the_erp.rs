@@ -50,7 +50,7 @@ pub(super) const OF_THE_ERP: [Injection; 19] = [
             world.erp.edit(&sale(id), |sale| {
                 sale.totals.net -= Decimal::ONE;
                 sale.totals.gross -= Decimal::ONE;
-            })
+            });
         },
         Parked("totals_disagree"),
     ),
@@ -62,7 +62,7 @@ pub(super) const OF_THE_ERP: [Injection; 19] = [
             world.erp.edit(&sale(id), |sale| {
                 sale.totals.net += Decimal::ONE;
                 sale.totals.tax -= Decimal::ONE;
-            })
+            });
         },
         Parked("totals_disagree"),
     ),
@@ -77,7 +77,7 @@ pub(super) const OF_THE_ERP: [Injection; 19] = [
         "another item",
         "units_differ",
         paid,
-        |world, id| world.erp.edit(&sale(id), |sale| sale.lines[1].item = "TEE-L".to_owned()),
+        |world, id| world.erp.edit(&sale(id), |sale| "TEE-L".clone_into(&mut sale.lines[1].item)),
         Parked("content_disagrees"),
     ),
     of(

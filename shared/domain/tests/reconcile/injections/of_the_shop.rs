@@ -80,7 +80,7 @@ pub(super) const OF_THE_SHOP: [Injection; 17] = [
             world.configure(|config| {
                 let rules = config.import.methods.get_mut("default").unwrap();
                 rules.insert(awaiting(), Effect::Ship);
-            })
+            });
         },
         Agreed,
     ),

@@ -50,7 +50,7 @@ impl Tryton {
             Err(Failure::Call(error)) => Err(error),
             // Somebody may have been faster.
             Err(Failure::Refused) => match self.holder(wanted).await? {
-                Some(same) if same.head.id == sale => Ok(Adoption::Adopted(same.head.document())),
+                Some(holder) if holder.head.id == sale => Ok(Adoption::Adopted(holder.head.document())),
                 Some(other) => Ok(Adoption::Taken(named(&other.head))),
                 None => Err(self.not_given().await),
             },

@@ -65,12 +65,11 @@ impl Tryton {
         let (party, known) = self.plan_party(order, plan).await?;
         let billing = Postal::of(&order.billing);
         let delivery = Postal::of(&order.delivery);
-        let (invoice, says_both) = match stored(&known, &billing) {
-            Some(id) => (id, false),
-            None => {
-                let has_state = self.plan_address(party, &billing, plan).await?;
-                (NEW_INVOICE_ADDRESS, billing.is_said_by(&delivery, has_state))
-            }
+        let (invoice, says_both) = if let Some(id) = stored(&known, &billing) {
+            (id, false)
+        } else {
+            let has_state = self.plan_address(party, &billing, plan).await?;
+            (NEW_INVOICE_ADDRESS, billing.is_said_by(&delivery, has_state))
         };
         let shipment = match stored(&known, &delivery) {
             Some(id) => id,

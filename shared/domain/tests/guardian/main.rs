@@ -1,20 +1,24 @@
 //! The webhook guardian over fakes: every fault is found and put right once,
 //! a second look finds nothing, and nothing becomes a loop.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::sync::Arc;
 
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
+use weir_domain::circuit::{Circuit, Peer};
 use weir_domain::config::{StoreConfig, WebhooksConfig};
 use weir_domain::guardian::{Guard, GuardError, GuardRun, Guarded, NOT_MANAGEABLE};
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::ports::{
-    Clock, Jobs, LedgerError, NewWebhook, Schedules, Trouble, Webhook, WebhookStatus, WebhookTroubles,
+    Clock, Jobs, Ledger, LedgerError, NewWebhook, Schedules, Trouble, Webhook, WebhookStatus, WebhookTroubles,
 };
 use weir_domain::reconcile::Outcome;
 use weir_testkit::fault::{server_error, timed_out, unauthorised};
 use weir_testkit::{FakeClock, FakeLedger, FakeWebhooks, Fault, LedgerOp, WebhookOp, sample};
+
+mod bounds;
 
 const BASE: &str = "https://weir.example.com/prod";
 const TOPICS: [&str; 4] = ["order.created", "order.deleted", "order.restored", "order.updated"];
@@ -43,7 +47,12 @@ impl World {
     }
 
     fn run(&self) -> Result<Guarded, GuardError> {
+        self.run_for(48)
+    }
+
+    fn run_for(&self, seconds: i64) -> Result<Guarded, GuardError> {
         let guard = Guard {
+            ledger: self.ledger.clone(),
             schedules: self.ledger.clone(),
             troubles: self.ledger.clone(),
             jobs: self.ledger.clone(),
@@ -55,7 +64,7 @@ impl World {
             shop: &self.shop,
             base_url: &base_url,
             owner: "a",
-            until: self.now() + SignedDuration::from_secs(48),
+            until: self.now() + SignedDuration::from_secs(seconds),
             lease: SignedDuration::from_secs(70),
         }))
     }
@@ -155,13 +164,13 @@ const HARMS: [Harm; 8] = [
     }),
     ("webhook_url", |world| {
         // Known by its name alone.
-        world.change("order.updated", |it| it.url = "https://elsewhere.example.com/hook".to_owned());
+        world.change("order.updated", |it| "https://elsewhere.example.com/hook".clone_into(&mut it.url));
     }),
     ("webhook_topic", |world| {
         world.change("order.updated", |it| it.url = it.url.replace("order.updated", "order.created"));
     }),
     ("webhook_topic", |world| {
-        world.change("order.updated", |it| it.topic = "product.updated".to_owned());
+        world.change("order.updated", |it| "product.updated".clone_into(&mut it.topic));
     }),
     ("webhook_secret", |world| {
         // Deliveries do not verify any more.
@@ -191,7 +200,8 @@ fn every_harm_is_put_right_and_what_was_missed_is_looked_at_again() {
         assert_eq!(guarded.missed_since, Some(healthy_at), "{kind}");
         let [backfill] = world.backfills().try_into().unwrap();
         let from = healthy_at - SignedDuration::from_mins(world.config.poll.overlap_minutes.into());
-        assert_eq!(backfill.what, JobKind::Backfill { from, until: world.now() }, "{kind}");
+        let what = JobKind::Backfill { from, until: world.now(), by: BackfillBy::Changed };
+        assert_eq!(backfill.what, what, "{kind}");
         assert_eq!((backfill.state, backfill.version), (JobState::Running, 1));
         let again = world.look_later();
         assert_eq!((again.faults, again.missed_since), (Vec::new(), None), "{kind}");
@@ -405,6 +415,10 @@ fn a_listing_that_fails_repairs_nothing_and_is_tried_again_soon() {
     world.shop.faults.script(WebhookOp::List, [Fault::Before(unauthorised())]);
     world.later(10);
     assert!(matches!(world.run(), Err(GuardError::Shop(_))));
+    let asked = world.shop.faults.all_calls();
+    world.later(1);
+    assert!(world.run().unwrap().skipped, "a shop that hangs costs a call, not one a minute");
+    assert_eq!(world.shop.faults.all_calls(), asked);
     world.later(1);
     assert_eq!(world.look().faults, []);
 }

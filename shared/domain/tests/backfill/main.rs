@@ -1,5 +1,6 @@
 //! Jobs that the minute tick carries on: backfills of a span of time, and
 //! releases of a group of exceptions.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -10,18 +11,21 @@ use jiff::{SignedDuration, Timestamp};
 use weir_domain::backfill::{BackfillError, BackfillRun, Backfills, Carried};
 use weir_domain::desk::Desk;
 use weir_domain::hint::Cause;
-use weir_domain::id::{ErpId, ItemKey, LineKey, OrderId, StoreId};
-use weir_domain::job::{Job, JobKind, JobState};
+use weir_domain::id::{ErpId, ItemKey, LineKey, OrderId, OrderKey, StoreId};
+use weir_domain::job::{BackfillBy, Job, JobKind, JobState};
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Claim, Clock, ErpBooks, ErpConnections, ErpDesk, Jobs, Ledger, LedgerError, Listed, QueueError,
-    ShopError, ShopHistory, WriteOffs,
+    Claim, Clock, ErpBooks, ErpConnections, ErpDesk, Jobs, Ledger, LedgerError, Listed, OpenOrder,
+    OpenOrders, OpenState, Placed, QueueError, ShopHistory, WriteOffs,
 };
-use weir_domain::record::{Concern, Exception, Hold, WaitReason};
-use weir_domain::release::{ReleaseRun, Releases};
+use weir_domain::record::{Concern, Exception, Hold, OrderRecord, WaitReason};
+use weir_domain::release::{ReleaseError, ReleaseRun, Releases};
 use weir_testkit::{
-    FakeClock, FakeConnections, FakeLedger, FakeQueue, FakeStockQueue, Fault, LedgerOp, QueueOp, sample,
+    FakeClock, FakeConnections, FakeLedger, FakeQueue, FakeShop, FakeStockQueue, Fault, LedgerOp, QueueOp,
+    sample,
 };
+
+mod release;
 
 /// Orders by id, and when each was placed.
 #[derive(Default)]
@@ -32,7 +36,11 @@ struct History {
 
 #[async_trait]
 impl ShopHistory for History {
-    async fn placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Listed>, CallError> {
+    async fn placed_after(&self, _: Timestamp, _: u32) -> Result<Vec<Listed>, CallError> {
+        panic!("the orders' content is not needed")
+    }
+
+    async fn ids_placed_after(&self, after: Timestamp, page: u32) -> Result<Vec<Placed>, CallError> {
         *self.asked.lock().unwrap() += 1;
         let orders = self.orders.lock().unwrap();
         let mut found: Vec<(Timestamp, u64)> = orders
@@ -43,10 +51,7 @@ impl ShopHistory for History {
         // Within a second in no order of ours.
         found.sort_by_key(|(at, id)| (*at, std::cmp::Reverse(*id)));
         let page = found.into_iter().skip(100 * (page as usize - 1)).take(100);
-        let unreadable = || ShopError::Unreadable { code: "missing_field", detail: String::new() };
-        Ok(page
-            .map(|(created_at, id)| Listed { id: OrderId(id), created_at, order: Err(unreadable()) })
-            .collect())
+        Ok(page.map(|(created_at, id)| Placed { id: OrderId(id), created_at }).collect())
     }
 }
 
@@ -55,6 +60,7 @@ struct World {
     ledger: Arc<FakeLedger>,
     queue: Arc<FakeQueue>,
     history: History,
+    shop: FakeShop,
 }
 
 fn store() -> StoreId {
@@ -90,6 +96,7 @@ impl World {
             ledger: Arc::default(),
             queue: Arc::default(),
             history: History::default(),
+            shop: FakeShop::default(),
         }
     }
 
@@ -113,7 +120,8 @@ impl World {
         let backfills =
             Backfills { jobs: self.ledger.clone(), queue: self.queue.clone(), clock: self.clock.clone() };
         let until = self.now() + seconds(48);
-        let run = BackfillRun { store: &store(), shop: &self.history, owner: "a", until };
+        let run =
+            BackfillRun { store: &store(), history: &self.history, shop: &self.shop, owner: "a", until };
         let carried = block_on(backfills.tick(&run));
         self.clock.advance(seconds(60));
         carried
@@ -135,7 +143,7 @@ fn span(orders: u64, step: i64, per_minute: u32) -> (World, BTreeSet<u64>) {
     for id in 1..=orders {
         world.placed(id, at(id));
     }
-    let what = JobKind::Backfill { from: at(2), until: at(orders) };
+    let what = JobKind::Backfill { from: at(2), until: at(orders), by: BackfillBy::Placed };
     world.begin(&job(what, per_minute, world.now()));
     let inside = (1..=orders).filter(|id| (at(2)..at(orders)).contains(&at(*id))).collect();
     (world, inside)
@@ -175,7 +183,7 @@ fn thousands_placed_within_one_second_are_all_hinted_once() {
         world.placed(id, at);
     }
     world.placed(731, at + seconds(1));
-    let what = JobKind::Backfill { from: at, until: world.now() };
+    let what = JobKind::Backfill { from: at, until: world.now(), by: BackfillBy::Placed };
     world.begin(&job(what, 130, world.now()));
     let mut hinted = Vec::new();
     for _ in 0..8 {
@@ -185,6 +193,47 @@ fn thousands_placed_within_one_second_are_all_hinted_once() {
     hinted.sort_unstable();
     assert_eq!(hinted, (1..=731).collect::<Vec<u64>>());
     assert_eq!(world.job().state, JobState::Done);
+}
+
+#[test]
+fn by_date_of_change_an_older_order_that_changed_is_in_it() {
+    let world = World::new();
+    let since = world.now() - SignedDuration::from_hours(2);
+    let minutes = SignedDuration::from_mins;
+    for (id, placed_before, changed_at) in [
+        (1, minutes(60 * 24 * 40), since + minutes(5)),
+        (2, minutes(60 * 24 * 40), since - minutes(5)),
+        (3, minutes(0), since + minutes(7)),
+        (4, minutes(0), world.now() + minutes(1)),
+    ] {
+        let mut order = sample::order("main", id);
+        order.created_at = changed_at - placed_before;
+        order.modified_at = changed_at;
+        world.shop.put(order);
+    }
+    let what = JobKind::Backfill { from: since, until: world.now(), by: BackfillBy::Changed };
+    world.begin(&job(what, 100, world.now()));
+    assert_eq!(world.tick().unwrap(), Carried { jobs: 1, sent: 2, done: 1 });
+    assert_eq!(world.hinted(), [1, 3]);
+}
+
+/// As it was written before there were two.
+#[test]
+fn a_stored_backfill_is_one_by_when_orders_were_placed() {
+    let stored = r#"{"kind":"backfill","from":"2026-11-01T00:00:00Z","until":"2026-11-02T00:00:00Z"}"#;
+    let what: JobKind = serde_json::from_str(stored).unwrap();
+    assert!(matches!(what, JobKind::Backfill { by: BackfillBy::Placed, .. }));
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_others() {
+    let (world, inside) = span(20, 7, 100);
+    let second = Job { id: "2026-11-28-2".to_owned(), ..world.job() };
+    world.begin(&second);
+    world.queue.faults.script(QueueOp::Send, [Fault::Before(QueueError("down".to_owned()))]);
+    assert!(matches!(world.tick(), Err(BackfillError::Queue(_))));
+    assert_eq!(world.hinted().len(), inside.len());
+    assert_eq!(world.tick().unwrap().done, 1, "the one that failed");
 }
 
 #[test]
@@ -216,7 +265,7 @@ fn somebody_who_stops_it_while_a_page_is_under_way_has_the_last_word() {
         clock: world.clock.clone(),
     };
     let until = world.now() + seconds(48);
-    let run = BackfillRun { store: &store(), shop: &world.history, owner: "a", until };
+    let run = BackfillRun { store: &store(), history: &world.history, shop: &world.shop, owner: "a", until };
     block_on(backfills.tick(&run)).unwrap();
     let job = world.job();
     assert_eq!((job.state, job.cursor), (JobState::Stopped, running.cursor));
@@ -230,6 +279,10 @@ struct Raced(Arc<FakeLedger>);
 impl Jobs for Raced {
     async fn jobs(&self, store: &StoreId, limit: usize) -> Result<Vec<Job>, LedgerError> {
         self.0.jobs(store, limit).await
+    }
+
+    async fn running(&self, store: &StoreId) -> Result<Vec<Job>, LedgerError> {
+        self.0.running(store).await
     }
 
     async fn put_job(&self, job: &Job) -> Result<bool, LedgerError> {
@@ -263,170 +316,4 @@ fn what_the_queue_does_not_take_is_not_counted() {
     assert_eq!((world.job().sent, world.job().cursor), (0, None));
     world.tick().unwrap();
     assert_eq!(world.hinted().len(), inside.len());
-}
-
-/// Nothing of it is asked by a retry.
-struct Nobody;
-
-#[async_trait]
-impl ErpConnections for Nobody {
-    async fn books(&self, _erp: &ErpId) -> Result<Arc<dyn ErpBooks>, CallError> {
-        Err(CallError::blocked("not asked here"))
-    }
-
-    async fn desk(&self, _erp: &ErpId) -> Result<Arc<dyn ErpDesk>, CallError> {
-        Err(CallError::blocked("not asked here"))
-    }
-}
-
-#[async_trait]
-impl WriteOffs for Nobody {
-    async fn write_off(&self, _: &ItemKey, _: &LineKey, _: Timestamp) -> Result<bool, LedgerError> {
-        Ok(false)
-    }
-}
-
-/// Orders in exceptions, released.
-impl World {
-    fn claimed(&self, id: u64) -> weir_domain::ports::Held {
-        let hint = sample::hint(&sample::key("main", id), Cause::Webhook, self.now());
-        let claim = block_on(self.ledger.claim(&hint, "w", self.now(), seconds(130))).unwrap();
-        let Claim::Claimed(held) = claim else { panic!("{claim:?}") };
-        *held
-    }
-
-    fn leave(&self, id: u64, hold: Hold) {
-        let mut held = self.claimed(id);
-        held.record.hold = hold;
-        block_on(self.ledger.complete(held, &sample::note("left", self.now()))).unwrap();
-    }
-
-    fn exception(&self, subject: &str) -> Exception {
-        Exception {
-            code: "unmapped_item".to_owned(),
-            subject: subject.to_owned(),
-            detail: "not mapped".to_owned(),
-            since: self.now(),
-            about: None,
-            concern: Concern::Order,
-            accepted: None,
-        }
-    }
-
-    fn fails(&self, id: u64, subject: &str) {
-        self.leave(id, Hold::Exception(self.exception(subject)));
-    }
-
-    fn release(&self) -> Carried {
-        let desk = Desk {
-            ledger: self.ledger.clone(),
-            queue: self.queue.clone(),
-            connections: Arc::new(FakeConnections::default()),
-            erps: Arc::new(Nobody),
-            stock: Arc::new(Nobody),
-            stock_queue: Arc::new(FakeStockQueue::default()),
-            clock: self.clock.clone(),
-            lease: seconds(130),
-        };
-        let releases = Releases {
-            jobs: self.ledger.clone(),
-            open: self.ledger.clone(),
-            desk,
-            clock: self.clock.clone(),
-        };
-        let owner = format!("run-{}", self.now());
-        let run = ReleaseRun { store: &store(), owner: &owner, until: self.now() + seconds(48) };
-        let carried = block_on(releases.tick(&run)).unwrap();
-        self.clock.advance(seconds(60));
-        carried
-    }
-
-    fn begin_release(&self, per_minute: u32) {
-        let what = JobKind::Release { code: "unmapped_item".to_owned(), subject: "MUG".to_owned() };
-        self.begin(&job(what, per_minute, self.now()));
-        self.clock.advance(seconds(1));
-    }
-
-    /// The orders that go on, worked off by somebody who does nothing.
-    fn woken(&self) -> Vec<u64> {
-        self.queue.take().iter().map(|hint| hint.order.0).collect()
-    }
-
-    fn hold(&self, id: u64) -> Hold {
-        block_on(self.ledger.record(&sample::key("main", id))).unwrap().unwrap().hold
-    }
-}
-
-#[test]
-fn a_group_is_released_at_the_pace_in_the_name_of_whoever_began_it() {
-    let world = World::new();
-    for id in 1..=25 {
-        world.fails(id, "MUG");
-    }
-    world.fails(26, "LAMP");
-    world.clock.advance(seconds(60));
-    world.begin_release(10);
-    let mut sent = Vec::new();
-    while world.job().state == JobState::Running {
-        sent.push(world.release().sent);
-        assert!(sent.len() < 9, "it comes to no end: {sent:?}");
-    }
-    assert_eq!(sent, [10, 10, 5, 0, 0, 0], "it ends when none came back for three minutes");
-    assert_eq!((world.job().sent, world.woken().len()), (25, 25));
-    assert!(matches!(world.hold(26), Hold::Exception(_)), "another group");
-    let audit = block_on(world.ledger.audit(&sample::key("main", 3))).unwrap();
-    let last = audit.last().unwrap();
-    assert_eq!((last.who.as_str(), last.what.as_str()), ("ada@example.com", "retry"));
-    assert_eq!(last.why, "the hooks were off");
-}
-
-#[test]
-fn orders_that_fail_again_are_not_released_for_ever() {
-    let world = World::new();
-    (1..=5).for_each(|id| world.fails(id, "MUG"));
-    world.clock.advance(seconds(60));
-    world.begin_release(3);
-    assert_eq!(world.release().sent, 3);
-    // The mapping is still wrong.
-    for id in world.woken() {
-        world.fails(id, "MUG");
-    }
-    assert_eq!(world.release().sent, 2);
-    let carried: Vec<Carried> = (0..4).map(|_| world.release()).collect();
-    let (quiet, done) = (Carried { jobs: 1, ..Carried::default() }, Carried { jobs: 1, sent: 0, done: 1 });
-    assert_eq!(carried, [quiet, quiet, done, Carried::default()]);
-}
-
-#[test]
-fn one_that_is_worked_on_comes_round_again() {
-    let world = World::new();
-    (1..=3).for_each(|id| world.fails(id, "MUG"));
-    world.clock.advance(seconds(60));
-    world.begin_release(10);
-    // While it is claimed the index does not say what it is in.
-    let held = world.claimed(2);
-    assert_eq!(world.release().sent, 2);
-    block_on(world.ledger.complete(held, &sample::note("left", world.now()))).unwrap();
-    let again = world.release();
-    assert_eq!((again.sent, world.job().sent), (1, 3));
-}
-
-#[test]
-fn one_that_waits_in_its_exception_goes_on_too_and_one_that_was_accepted_stays() {
-    let world = World::new();
-    let due_at = world.now() + SignedDuration::from_hours(72);
-    let excepted = Some(Box::new(world.exception("MUG")));
-    world.leave(1, Hold::Waiting { reason: WaitReason::Payment, due_at, excepted });
-    let by = weir_domain::record::Acceptance {
-        by: "ada@example.com".to_owned(),
-        at: world.now(),
-        reason: "as agreed".to_owned(),
-    };
-    world.leave(2, Hold::Exception(Exception { accepted: Some(by), ..world.exception("MUG") }));
-    world.clock.advance(seconds(60));
-    world.begin_release(10);
-    assert_eq!(world.release().sent, 1);
-    assert_eq!(world.release().sent, 0);
-    assert_eq!(world.woken(), [1]);
-    assert!(matches!(world.hold(2), Hold::Exception(_)));
 }
