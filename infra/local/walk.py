@@ -128,7 +128,7 @@ class Walk:
         self.page.keyboard.press("/")
         self.page.keyboard.type("LAMP-1")
         self.page.keyboard.press("Enter")
-        self.page.wait_for_url("**/items/**")
+        self.page.wait_for_url("**/items*")
         expect(self.page.locator("main")).to_contain_text("ERP")
         self.picture("item")
         self.go("q", "/queues")

@@ -62,7 +62,8 @@ pub async fn on_order(
     let by =
         By { who: actor.who().to_owned(), why: why.clone(), correlation: actor.correlation().to_owned() };
     let work = async {
-        let acted = app.desk.act(key, action, &by).await?;
+        // On the heap: the future of all that can happen is large.
+        let acted = Box::pin(app.desk.act(key, action, &by)).await?;
         Ok(Done { message: acted.what, state: Some(acted.state) })
     };
     let late = || {

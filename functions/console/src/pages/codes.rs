@@ -252,6 +252,11 @@ pub const WEBHOOKS: &[Consequence] = &[
         "News of the shop went elsewhere, or to the wrong address. It came by the poll all the same.",
         None,
     ),
+    row(
+        &["webhook_api"],
+        "Nothing was missed: its deliveries named the order, and the order is read anyway.",
+        None,
+    ),
     row(&["webhook_twice"], "The same was said twice; nothing is booked twice by that.", None),
     row(
         &["webhook_secret"],

@@ -23,6 +23,15 @@ pub fn render(frame: &Frame, queues: &[QueueDepth], open: Option<&QueuePage>) ->
     page(frame, "/queues", "Queues", &content)
 }
 
+/// The page where the queues do not answer.
+pub fn silent(frame: &Frame) -> Markup {
+    let content = html! {
+        h1 { "Queues" }
+        p.sentence { "The queues do not answer. What lies in them is safe: look again in a minute." }
+    };
+    page(frame, "/queues", "Queues", &content)
+}
+
 /// How much lies where.
 pub(crate) fn depths(queues: &[QueueDepth]) -> Markup {
     const COLUMNS: [Column; 4] =

@@ -191,12 +191,17 @@ pub(crate) async fn mappings(
 }
 
 pub(crate) async fn queues(State(app): State<AppState>, reader: Reader, Asked(query): Asked<Query>) -> Page {
-    let depths = data::queues::queues(&app).await?;
+    let frame = frame(&app, &reader, &query);
+    let Some(depths) = data::queues::depths(&app).await else { return Ok(queues::silent(&frame)) };
     let open = match &query.queue {
-        Some(name) => Some(data::queues::queue(&app, name).await?),
+        Some(name) => {
+            let asked = depths.iter().find(|depth| depth.queue == *name).cloned();
+            let asked = asked.ok_or_else(|| Problem::not_found("There is no such queue."))?;
+            Some(data::queues::letters(&app, asked).await?)
+        }
         None => None,
     };
-    Ok(queues::render(&frame(&app, &reader, &query), &depths, open.as_ref()))
+    Ok(queues::render(&frame, &depths, open.as_ref()))
 }
 
 pub(crate) async fn reconciliation(

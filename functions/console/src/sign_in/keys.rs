@@ -31,7 +31,7 @@ pub(super) struct Keys(Vec<Key>);
 struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    verifies: DecodingKey,
 }
 
 impl Keys {
@@ -46,7 +46,7 @@ impl Keys {
     pub(super) fn of_token(&self, header: &Header) -> Option<&DecodingKey> {
         let mut named = self.0.iter().filter(|key| header.kid.is_none() || key.makes(header));
         let key = named.next().filter(|_| named.next().is_none())?;
-        key.algorithms.contains(&header.alg).then_some(&key.key)
+        key.algorithms.contains(&header.alg).then_some(&key.verifies)
     }
 }
 
@@ -73,8 +73,8 @@ impl Key {
             }
             None => algorithms.to_vec(),
         };
-        let key = DecodingKey::from_jwk(&published).ok()?;
-        (!algorithms.is_empty()).then_some(Self { id: published.common.key_id, algorithms, key })
+        let verifies = DecodingKey::from_jwk(&published).ok()?;
+        (!algorithms.is_empty()).then_some(Self { id: published.common.key_id, algorithms, verifies })
     }
 }
 

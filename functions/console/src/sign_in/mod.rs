@@ -138,7 +138,7 @@ async fn finish(openid: &OpenId, headers: &HeaderMap, returned: &Returned) -> Re
             tracing::warn!(why, "a sign-in was refused");
             Problem::forbidden("The identity provider's answer does not hold. Sign in again.")
         }
-        error => unavailable(&error),
+        error @ SignInError::Provider(_) => unavailable(&error),
     })?;
     let Some(role) = role(&openid.config.roles, &person.claims) else {
         tracing::warn!("somebody without a role of the console signed in");
@@ -164,7 +164,6 @@ fn known(openid: &OpenId, claims: std::collections::BTreeSet<String>) -> std::co
     claims.into_iter().filter(|value| roles.read.contains(value) || roles.act.contains(value)).collect()
 }
 
-#[expect(clippy::unused_async, reason = "a handler is a future")]
 async fn sign_out(State(app): State<AppState>, _: Reader) -> Response {
     let scheme = match &app.auth {
         Auth::OpenId(openid) => openid.scheme(),
@@ -173,7 +172,6 @@ async fn sign_out(State(app): State<AppState>, _: Reader) -> Response {
     redirect("/console/signed-out", Some(scheme.clear(Kind::Session)))
 }
 
-#[expect(clippy::unused_async, reason = "a handler is a future")]
 async fn signed_out() -> Markup {
     let content = html! {
         h1 { "You are signed out" }

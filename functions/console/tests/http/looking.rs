@@ -123,7 +123,7 @@ async fn what_stands_still_is_told() {
     let fault = json!({ "fault": "none_began_since", "begun_at": begun.begun_at.to_string() });
     assert_eq!(at("/stores/0/night_fault").await, fault);
 
-    world.queues.fill("stock", &["x"; 5_000], 0);
+    world.queues.fill("stock", &vec!["x"; 5_000], 0);
     assert_eq!(at("/crowded").await, json!([]));
     world.queues.fill("stock", &["x"], 0);
     assert_eq!(at("/crowded").await, json!(["stock"]));

@@ -73,12 +73,8 @@ async fn a_signature_that_anybody_can_make_is_none() {
     let (console, issuer) = pair(&world).await;
     let published = Signer::usual().published();
     let shown = published.to_string();
-    let public: [&[u8]; 4] = [
-        published["n"].as_str().unwrap().as_bytes(),
-        shown.as_bytes(),
-        CLIENT_SECRET.as_bytes(),
-        b"",
-    ];
+    let public: [&[u8]; 4] =
+        [published["n"].as_str().unwrap().as_bytes(), shown.as_bytes(), CLIENT_SECRET.as_bytes(), b""];
     for secret in public {
         assert_eq!(comes(&console, &issuer, by(Signer::by_secret(secret))).await, OUT, "{secret:?}");
     }

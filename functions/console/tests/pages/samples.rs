@@ -104,6 +104,8 @@ pub(crate) fn evil_pages(frame: &Frame) -> Vec<(&'static str, String)> {
     EVIL.clone_into(&mut row.row.why);
     row.row.number = Some(EVIL.to_owned());
     EVIL.clone_into(&mut row.timeline[0].why);
+    row.timeline[0].calls = orders::calls(1);
+    EVIL.clone_into(&mut row.timeline[0].calls[0].answer);
     let mut group = orders::group();
     EVIL.clone_into(&mut group.subject);
     group.missing =

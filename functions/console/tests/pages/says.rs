@@ -10,7 +10,7 @@ use weir_domain::job::{Job, JobKind, JobState};
 
 use crate::html;
 use crate::samples::machinery::{calm_overview, jobs, letters, overview, queues as depths};
-use crate::samples::orders::{desks, item_group, order as excepted};
+use crate::samples::orders::{calls, desks, item_group, order as excepted};
 use crate::samples::{at, frame, now};
 
 /// What is read on a page.
@@ -74,6 +74,9 @@ fn concerns_lead_to_the_store_that_has_them() {
 }
 
 /// Nothing is flowing where orders are due and nobody comes for them.
+/// What is changed of a calm morning, and what the page says of it.
+type Case = (fn(&mut Overview), &'static str);
+
 #[test]
 fn what_stands_still_needs_people() {
     let says = |change: fn(&mut Overview)| {
@@ -82,7 +85,7 @@ fn what_stands_still_needs_people() {
         text(&today::render(&frame(true), &view).into_string())
     };
     assert!(says(|_| {}).contains("All is flowing"));
-    let cases: [(fn(&mut Overview), &str); 5] = [
+    let cases: [Case; 5] = [
         (
             |view| view.stores[1].overdue_since = Some(at("2026-11-28T08:41:00Z")),
             "Orders of outlet have been due for 1 h and nobody works on them",
@@ -95,14 +98,14 @@ fn what_stands_still_needs_people() {
         (
             |view| {
                 view.stores[0].night_fault =
-                    Some(NightFault::NoneBeganSince { begun_at: at("2026-11-26T02:00:00Z") })
+                    Some(NightFault::NoneBeganSince { begun_at: at("2026-11-26T02:00:00Z") });
             },
             "main was last compared with the ERP 2 d ago: no night began since.",
         ),
         (
             |view| {
                 view.stores[0].night_fault =
-                    Some(NightFault::NotEnded { begun_at: at("2026-11-26T02:00:00Z") })
+                    Some(NightFault::NotEnded { begun_at: at("2026-11-26T02:00:00Z") });
             },
             "The night of main that began 2 d ago does not come to its end.",
         ),
@@ -141,6 +144,27 @@ fn stock_that_was_released_is_not_offered_again_before_the_shop_changes_the_orde
     it.seen_version = Some("2026-11-28T09:00:00Z (11112222)".to_owned());
     let page = render(&it);
     assert!(page.contains("/write_off") && !text(&page).contains("Its stock was released"));
+}
+
+/// Three calls are read at once; more are folded, and so many are not all.
+#[test]
+fn the_timeline_says_what_was_asked_and_answered() {
+    let says = |number| {
+        let mut it = excepted();
+        it.timeline[0].calls = calls(number);
+        order::render(&frame(true), &it).into_string()
+    };
+    let few = says(3);
+    let said =
+        "erp/books: asked make 4711.3: 2 × MUG-XL → answered refused: item_unknown 2026-11-28 07:39:59 UTC";
+    assert!(text(&few).contains(said) && !few.contains("calls to the shop"), "{}", text(&few));
+    let many = says(4);
+    assert!(many.contains("<details><summary>4 calls to the shop and the ERP</summary>"), "{many}");
+    assert!(
+        !text(&many).contains("These are the first 40.")
+            && text(&says(40)).contains("These are the first 40.")
+    );
+    assert!(!says(0).contains("→ answered"));
 }
 
 #[test]

@@ -133,7 +133,9 @@ impl Session<'_> {
     async fn gone(mut self) -> Result<Pushed, LedgerError> {
         self.gone = true;
         if self.held.record.is_kept() {
-            return self.complete(Done::new("unchanged", "the shop has no such order; a person keeps it")).await;
+            return self
+                .complete(Done::new("unchanged", "the shop has no such order; a person keeps it"))
+                .await;
         }
         match self.held.record.document {
             DocumentAxis::None | DocumentAxis::Cancelled | DocumentAxis::Closed => {
@@ -151,7 +153,9 @@ impl Session<'_> {
 
     async fn except(mut self, reason: Reason) -> Result<Pushed, LedgerError> {
         if self.held.record.is_kept() {
-            return self.complete(Done::new("unchanged", "a person keeps it, whatever is wrong with it")).await;
+            return self
+                .complete(Done::new("unchanged", "a person keeps it, whatever is wrong with it"))
+                .await;
         }
         let done = Done::new("excepted", reason.detail.clone());
         self.held.record.hold = Hold::Exception(self.exception(reason));

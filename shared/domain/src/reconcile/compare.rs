@@ -283,7 +283,10 @@ pub(super) fn wanted(config: &StoreConfig, order: &Order) -> Option<Release> {
     }
 }
 
-/// What an exception about this order would be about.
-pub(super) fn state(shop: Result<&Order, &ShopError>) -> Option<OrderState> {
-    shop.ok().map(OrderState::of)
+/// What an exception about this order would be about: the order as it was sold,
+/// which is what the worker decides by.
+pub(super) fn state(sides: &Sides<'_>) -> Option<OrderState> {
+    let none = BTreeMap::new();
+    let first_skus = sides.record.map_or(&none, |record| &record.first_skus);
+    sides.shop.ok().map(|order| OrderState::of(&order.clone().as_sold(first_skus)))
 }

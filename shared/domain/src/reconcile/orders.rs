@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::night::{self, Nights, OrdersAt, ShopAt};
-use super::walk::{PATIENCE, Paged, Walk};
+use super::walk::{Paged, Walk};
 use crate::circuit::Peer;
 use crate::config::StoreConfig;
 use crate::outcome::CallError;

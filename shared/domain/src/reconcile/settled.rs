@@ -51,6 +51,11 @@ pub(super) fn holds(stood: &Exception, sides: &Sides<'_>) -> bool {
         "document_doubled" => documents::alive(sides.booked).len() > 1,
         "made_by_hand_too" => documents::made_by_hand(sides.booked).next().is_some(),
         "document_gone" => !is_as_known(record, sides.booked),
+        "revived_in_erp" => {
+            let known = record.sales_order().filter(|_| record.document != DocumentAxis::Cancelled);
+            let is_other = |it: &&BookedDocument| known.is_none_or(|known| known.id != it.document.id);
+            documents::alive(sides.booked).iter().any(is_other)
+        }
         _ => true,
     }
 }

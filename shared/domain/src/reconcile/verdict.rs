@@ -109,10 +109,10 @@ fn is_same(stood: &Exception, (code, subject): (&str, &str)) -> bool {
 fn exception(sides: &Sides<'_>, found: &[Difference], now: Timestamp) -> Option<Exception> {
     let stood = sides.record.and_then(OrderRecord::exception);
     let parks = found.iter().filter_map(|found| Some((found, parked(found)?)));
-    let rank = |park: (&str, &str)| match FIRST.contains(&park.0) {
-        true if stood.is_some_and(|stood| is_same(stood, park)) => 0,
-        true => 1,
-        false => 2,
+    let rank = |park: (&str, &str)| {
+        let is_first = FIRST.contains(&park.0);
+        let stands = stood.is_some_and(|stood| is_same(stood, park));
+        (!is_first, !(is_first && stands))
     };
     let (first, (code, subject)) = parks.min_by_key(|(_, park)| rank(*park))?;
     let others = found.iter().filter(|found| *found != first).map(|found| found.detail.as_str());
@@ -122,7 +122,7 @@ fn exception(sides: &Sides<'_>, found: &[Difference], now: Timestamp) -> Option<
         subject: subject.to_owned(),
         detail,
         since: now,
-        about: state(sides.shop),
+        about: state(sides),
         concern: concern(code),
         accepted: None,
     })
@@ -145,7 +145,10 @@ fn known(
     let answered = match &stood.accepted {
         Some(_) => same && says_the_same(stood, exception) || is_accepted_content(sides, stood, exception),
         None if same => tells_all(stood, found),
-        None => !FIRST.contains(&exception.code.as_str()),
+        None => {
+            let is_over = stood.concern == Concern::Documents && !holds(stood, sides);
+            !FIRST.contains(&exception.code.as_str()) && !is_over
+        }
     };
     let outcome = if stood.accepted.is_some() { Outcome::Accepted } else { Outcome::Known };
     answered.then_some(outcome)
@@ -168,7 +171,7 @@ fn tells_all(stood: &Exception, found: &[Difference]) -> bool {
 /// match finds the same with other words.
 fn is_accepted_content(sides: &Sides<'_>, stood: &Exception, found: &Exception) -> bool {
     let of_content = OF_CONTENT.contains(&found.code.as_str()) && found.subject != REFUND;
-    let by_worker = stood.concern != Concern::Documents && stood.about == state(sides.shop);
+    let by_worker = stood.concern != Concern::Documents && stood.about == state(sides);
     let covers = stood.code == AMENDMENT_REFUSED
         || OF_CONTENT.contains(&stood.code.as_str()) && found.detail.contains(&stood.detail);
     of_content && by_worker && covers

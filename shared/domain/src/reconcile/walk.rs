@@ -33,7 +33,7 @@ const SINGLY: usize = 10;
 const MOST_MISSING: usize = 10;
 /// After so many runs in a row that met this it is a difference after all: an
 /// ERP that was restored from a backup does not get better by itself.
-pub(super) const PATIENCE: u32 = 3;
+const PATIENCE: u32 = 3;
 /// What has been due for so long is stuck …
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// … and at most so many orders a night are looked at for it.

@@ -345,7 +345,10 @@ fn an_adoption_without_an_answer_is_looked_up_and_makes_no_second_document() {
     assert_eq!(record.document, DocumentAxis::Pushing);
     assert!(record.in_doubt_until.is_some() && record.due_at().is_some());
     world.minutes(15);
-    assert_eq!((world.exception(&key).as_str(), world.view(&key), world.erp.sales().len()), ("", "in ERP", 1));
+    assert_eq!(
+        (world.exception(&key).as_str(), world.view(&key), world.erp.sales().len()),
+        ("", "in ERP", 1)
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use weir_domain::reconcile::Report;
 use weir_testkit::{announce, sample};
 
 use crate::injections::{Ends, Injection, all};
-use crate::stock;
 use crate::world::{World, differences};
+use crate::{stock, webhooks};
 
 /// Whether it ended as it should.
 fn ended(world: &World, id: u64, injection: &Injection) -> Result<(), String> {
@@ -70,15 +70,15 @@ fn all_differences_together_are_found_and_end_and_a_second_pass_is_clean() {
     }
     let second = world.pass();
     assert!(is_clean(&second), "{:?}", second.examples);
-    let stock = stock::all_together();
+    let (stock, hooks) = (stock::all_together(), webhooks::all_together());
     let repaired = all().filter(|(_, injection)| injection.ends == Ends::Agreed).count();
     let (orders, parked) = (all().count(), all().count() - repaired);
     announce(&format!(
         "injected={} detected={} repaired={} parked={}",
-        orders + stock.injected,
-        usize::try_from(report.total().detected).unwrap() + stock.detected,
-        repaired + stock.repaired,
-        parked + stock.parked,
+        orders + stock.injected + hooks.injected,
+        usize::try_from(report.total().detected).unwrap() + stock.detected + hooks.detected,
+        repaired + stock.repaired + hooks.repaired,
+        parked + stock.parked + hooks.parked,
     ));
-    assert!(orders + stock.injected >= 30);
+    assert!(orders + stock.injected + hooks.injected >= 30);
 }

@@ -8,10 +8,11 @@ use weir_domain::ports::{DocumentState, Ledger};
 use weir_domain::record::{Acceptance, Hold};
 use weir_testkit::sample;
 
+use crate::injections::one_more;
 use crate::world::{World, differences};
 
 /// The ERP's sales order comes to so many euros less than the shop's.
-fn cheaper(world: &World, key: &OrderKey, euros: i64) {
+pub(crate) fn cheaper(world: &World, key: &OrderKey, euros: i64) {
     let wanted = world.order(key).totals();
     world.erp.edit(&world.sale(key), |sale| {
         sale.totals.gross = wanted.gross - Decimal::from(euros);
@@ -64,6 +65,27 @@ fn an_accepted_difference_hides_no_other_one() {
     accept(&world, &key);
     world.books.double(&world.sale(&key));
     assert_eq!(differences(&world.pass()), [("document_doubled", [1, 0, 1, 0, 0])]);
+    assert_eq!(world.exception(&key), "document_doubled");
+}
+
+#[test]
+fn a_change_that_the_erp_refused_and_people_accepted_is_not_parked_as_a_difference() {
+    let world = World::new();
+    let key = world.place(sample::order("main", 1));
+    world.change(1, one_more);
+    world.hint(&key);
+    assert_eq!(world.exception(&key), "amendment_refused");
+    accept(&world, &key);
+    for _night in 0..2 {
+        let accepted = ["total_differs", "units_differ"].map(|kind| (kind, [1, 0, 0, 0, 1]));
+        assert_eq!(differences(&world.pass()), accepted);
+        assert_eq!(
+            (world.record(&key).view(), world.exception(&key).as_str()),
+            ("accepted", "amendment_refused")
+        );
+    }
+    world.books.double(&world.sale(&key));
+    assert_eq!(world.pass().total().parked, 1, "which hides no other one");
     assert_eq!(world.exception(&key), "document_doubled");
 }
 

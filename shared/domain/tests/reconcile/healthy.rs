@@ -2,14 +2,17 @@
 
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
-use weir_domain::fulfilment::{DeliveredLine, Parcel};
+use weir_domain::config::{FulfilmentConfig, ReturnPolicy};
+use weir_domain::fulfilment::{DeliveredLine, GoodsReturn, Parcel};
 use weir_domain::hint::Cause;
-use weir_domain::id::{DocumentKey, Generation, OrderId, ParcelId, Sku};
+use weir_domain::id::{DocumentKey, Generation, OrderId, ParcelId, ReturnId, Sku};
+use weir_domain::money::Totals;
 use weir_domain::order::OrderStatus;
-use weir_domain::ports::DocumentState;
+use weir_domain::ports::{DocumentState, ErpDocument};
 use weir_domain::record::Hold;
 use weir_testkit::{ErpOp, Fault, fault, sample};
 
+use crate::injections::send;
 use crate::world::{World, differences};
 
 /// Orders in every state that is right as it is.
@@ -115,6 +118,64 @@ fn a_healthy_world_of_every_kind_of_order_differs_in_nothing() {
         ("skipped", 1),
     ];
     assert_eq!(views, expected);
+}
+
+/// One of two mugs comes back.
+fn mug() -> GoodsReturn {
+    let totals = Totals {
+        currency: "EUR".parse().unwrap(),
+        net: "-9.00".parse().unwrap(),
+        tax: "-1.71".parse().unwrap(),
+        gross: "-10.71".parse().unwrap(),
+    };
+    let credit = ErpDocument {
+        id: "R8".to_owned(),
+        number: Some("RET-8".to_owned()),
+        state: DocumentState::Processing,
+        totals: Some(totals),
+    };
+    let line = DeliveredLine { line: Some(11), item: "MUG-L".to_owned(), quantity: Decimal::ONE };
+    GoodsReturn { id: ReturnId("8".to_owned()), credit, lines: vec![line] }
+}
+
+#[test]
+fn goods_that_came_back_and_were_refunded_lack_no_credit() {
+    let world = World::new();
+    world.configure(|config| {
+        let returns = ReturnPolicy::Refund;
+        config.fulfilment = Some(FulfilmentConfig { returns, ..FulfilmentConfig::default() });
+    });
+    let key = world.place(sample::order("main", 1));
+    send(&world, 1);
+    world.deliver(&sample::hint(&key, Cause::Erp, world.now()));
+    world.erp.deliver(&world.sale(&key), |_, returns| returns.push(mug()));
+    world.deliver(&sample::hint(&key, Cause::Erp, world.now()));
+    let record = world.record(&key);
+    assert_eq!((record.refunds.len(), record.view()), (1, "shipped"));
+    assert!(record.refunds.values().all(|credit| credit.booked && credit.document.is_some()));
+    world.minutes(30);
+    let before = world.record(&key);
+    assert_eq!(differences(&world.pass()), []);
+    assert_eq!(world.record(&key), before);
+    // Nor does it keep an exception about another credit from ending.
+    world.shop.refund(sample::refund(&key, 31, "5.00", &[]));
+    world.hint(&key);
+    let credit = DocumentKey::of_refund(&key, weir_domain::id::RefundId(31));
+    world.books.delete(&credit);
+    assert_eq!(differences(&world.pass()), [("credit_missing", [1, 0, 1, 0, 0])]);
+    world.books.restore();
+    assert_eq!(differences(&world.pass()), [("settled", [1, 1, 0, 0, 0])]);
+    assert_eq!(world.record(&key).view(), "shipped");
+}
+
+#[test]
+fn what_is_sent_and_done_was_booked_by_the_mappings_of_its_time() {
+    let world = World::new();
+    let key = world.place(sample::order("main", 1));
+    send(&world, 1);
+    world.deliver(&sample::hint(&key, Cause::Erp, world.now()));
+    world.map(weir_domain::mapping::MappingKind::Item, "sku:MUG-L", &["MUG-XL"]);
+    assert_eq!(differences(&world.pass()), []);
 }
 
 #[test]

@@ -4,10 +4,12 @@
 
 mod acceptance;
 mod accepted;
+mod documents;
 mod healthy;
 mod injections;
 mod lost;
 mod stock;
 mod stockroom;
 mod walks;
+mod webhooks;
 mod world;

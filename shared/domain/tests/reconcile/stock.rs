@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use weir_domain::outcome::CallError;
+use weir_domain::ports::{LedgerError, Reports};
 use weir_domain::reconcile::Outcome;
 use weir_domain::stock::{Publication, Standing};
-use weir_testkit::{ErpStockOp, Fault, ShopStockOp};
+use weir_testkit::{ErpStockOp, Fault, LedgerOp, ShopStockOp};
 
 use crate::stockroom::{Stockroom, sku};
 use crate::world::differences;
@@ -138,4 +139,20 @@ fn an_erp_that_cannot_be_read_moves_no_checkpoint() {
     assert_eq!((matched.compared, matched.found), (ITEMS.len(), 1));
     assert!(room.erp.faults.unspent() == 0 && room.tick().skipped);
     assert_eq!(room.queue.take()[0].skus, [sku("COUNTED")]);
+}
+
+#[test]
+fn a_page_whose_checkpoint_did_not_move_is_counted_once() {
+    let room = well();
+    room.clock.advance(jiff::SignedDuration::from_hours(24));
+    room.count("COUNTED", 7);
+    let down = LedgerError::Unavailable("throttled".into());
+    room.ledger.faults.script(LedgerOp::Advance, [Fault::Before(down)]);
+    assert!(room.try_tick().is_err());
+    assert_eq!(room.tick().compared, ITEMS.len(), "it is compared again");
+    let store = "main".parse().unwrap();
+    let reports = room.ledger.reports(&store, 1);
+    let report = futures::executor::block_on(reports).unwrap().remove(0);
+    assert_eq!(usize::try_from(report.items).unwrap(), ITEMS.len());
+    assert_eq!(differences(&report), [("position_behind", [1, 1, 0, 0, 0])]);
 }

@@ -68,11 +68,10 @@ impl World {
     async fn order(&self, id: u64, hold: Hold) {
         let hint = sample::hint(&sample::key("main", id), Cause::Webhook, at(0));
         let claim = self.ledger.claim(&hint, "a", at(0), SignedDuration::from_secs(300)).await;
-        let Ok(Claim::Claimed(mut held)) = claim else { panic!("{claim:?}") };
-        let order = sample::order("main", id);
-        held.record.seen = Some(seen(&order));
-        held.record.hold = hold;
-        self.ledger.complete(*held, &sample::note("completed", at(0))).await.unwrap();
+        let Ok(Claim::Claimed(mut order)) = claim else { panic!("{claim:?}") };
+        order.record.seen = Some(seen(&sample::order("main", id)));
+        order.record.hold = hold;
+        self.ledger.complete(*order, &sample::note("completed", at(0))).await.unwrap();
     }
 
     async fn item(&self, sku: &str, stale_since: Option<Timestamp>) {

@@ -57,7 +57,7 @@ fn sale(id: u64) -> DocumentKey {
     DocumentKey::of_order(&key(id), Generation::FIRST)
 }
 
-fn refund_id(id: u64) -> RefundId {
+pub(crate) fn refund_id(id: u64) -> RefundId {
     RefundId(1_000 + id)
 }
 
@@ -81,7 +81,7 @@ fn refund(world: &World, id: u64) {
     world.shop.refund(sample::refund(&key(id), refund_id(id).0, "10.71", &lines));
 }
 
-fn refunded(world: &World, id: u64) {
+pub(crate) fn refunded(world: &World, id: u64) {
     paid(world, id);
     refund(world, id);
     world.hint(&key(id));
@@ -92,7 +92,7 @@ fn status(world: &World, id: u64, status: OrderStatus) {
 }
 
 /// One more unit of the first line, everything else alike.
-fn one_more(order: &mut Order) {
+pub(crate) fn one_more(order: &mut Order) {
     order.lines[0].quantity += Decimal::ONE;
     order.lines[0].net += Decimal::new(900, 2);
     order.lines[0].tax += Decimal::new(171, 2);
@@ -107,11 +107,11 @@ fn book(world: &World, order: &SalesOrder) {
     futures::executor::block_on(world.erp.confirm(&document, order)).unwrap();
 }
 
-fn booked_by_nobody(world: &World, id: u64) {
+pub(crate) fn booked_by_nobody(world: &World, id: u64) {
     book(world, &sample::sales_order(&sample::order("main", id), Release::Ship));
 }
 
-fn send(world: &World, id: u64) {
+pub(crate) fn send(world: &World, id: u64) {
     let line = |line, item: &str, quantity: i64| DeliveredLine {
         line: Some(line),
         item: item.to_owned(),
