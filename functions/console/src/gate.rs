@@ -151,7 +151,7 @@ fn exchanged(local: &Local, request: &Request) -> Option<Response> {
     let query = request.uri().query()?;
     let (_, token) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token")?;
     let cookie = local.exchange(&token)?;
-    Some((StatusCode::SEE_OTHER, [(LOCATION, "/console/".to_owned()), (SET_COOKIE, cookie)]).into_response())
+    Some((StatusCode::SEE_OTHER, [(LOCATION, "/console".to_owned()), (SET_COOKIE, cookie)]).into_response())
 }
 
 /// What somebody without a session asks for.
@@ -170,7 +170,7 @@ impl Asked {
         Self {
             reads,
             from_us: request.headers().get(FETCH_SITE).is_some_and(|site| site == "same-origin"),
-            to: address.map_or("/console/", |address| address.as_str()).to_owned(),
+            to: address.map_or("/console", |address| address.as_str()).to_owned(),
         }
     }
 }

@@ -33,7 +33,7 @@ fn back(path: &str) -> String {
         (Some("exceptions"), Some(_), ..) => "/console/exceptions".to_owned(),
         (Some("queues"), Some(_), ..) => "/console/queues".to_owned(),
         (Some("jobs"), ..) => "/console/reconciliation".to_owned(),
-        _ => "/console/".to_owned(),
+        _ => "/console".to_owned(),
     }
 }
 

@@ -73,7 +73,7 @@ pub fn render(frame: &Frame) -> Markup {
         h2 { "Keys" }
         (key_list())
         h2 { "In an hour of need" }
-        p { "Begin at " a href="/console/" { "Today" } ". Its first line says whether anything needs people, and each line below leads to where it is put right. Every alarm has its paragraph in the runbook: " code { "docs/runbook.md" } " of the project." }
+        p { "Begin at " a href="/console" { "Today" } ". Its first line says whether anything needs people, and each line below leads to where it is put right. Every alarm has its paragraph in the runbook: " code { "docs/runbook.md" } " of the project." }
         p { "On an order, " b { "Dry run" } " shows what Weir would do and the very requests to the ERP; nothing is sent." }
         h2 { "What people can do about an order" }
         (words("Every action asks for a reason and is written down with your name", "Action", &ACTIONS))

@@ -155,7 +155,7 @@ fn top(frame: &Frame) -> Markup {
     let may = if frame.may_act { "may act" } else { "may look" };
     html! {
         header.top {
-            a.brand href="/console/" { (MARK) "Weir" }
+            a.brand href="/console" { (MARK) "Weir" }
             form.search role="search" action="/console/search" {
                 label.sr for="q" { "Find an order or an item" }
                 input #q type="search" name="q" placeholder="Order or item" autocomplete="off" maxlength="200";
@@ -175,7 +175,7 @@ fn navigation(place: &str) -> Markup {
             @for (group, places) in NAVIGATION {
                 @if !group.is_empty() { p { (group) } }
                 ul { @for it in places { li {
-                    a href={ "/console" (it.path) } data-key=(it.key)
+                    a href={ "/console" (it.path.trim_end_matches('/')) } data-key=(it.key)
                         aria-current=[(it.path == place).then_some("page")] { (it.name) }
                 } } }
             }

@@ -35,7 +35,7 @@ pub(crate) use provider::{Provider, SignInError};
 /// A sign-in that takes longer begins again.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 /// Where people begin.
-const HOME: &str = "/console/";
+const HOME: &str = "/console";
 
 /// Signing in and out.
 pub fn routes() -> Router<AppState> {
@@ -176,7 +176,7 @@ async fn signed_out() -> Markup {
     let content = html! {
         h1 { "You are signed out" }
         p.lead { "Of the console; your identity provider may still know you." }
-        p { a.button href="/console/" { "Sign in again" } }
+        p { a.button href="/console" { "Sign in again" } }
     };
     bare_page("Signed out", &content)
 }

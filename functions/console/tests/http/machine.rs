@@ -11,7 +11,7 @@ async fn opened(world: &World) -> (Console, String) {
     let (console, invitation) = world.on_a_laptop();
     let path = invitation.strip_prefix("http://127.0.0.1:8085").unwrap().to_owned();
     let answer = console.get(&path).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/console/"));
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/console"));
     (console, path)
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn signed_in_as(world: &World, claims: Value) -> (Console, Issu
     let issuer = Issuer::start(world.now().as_second()).await;
     let console = world.console(issuer.url());
     let answer = come(&console, &issuer, "", claims_of(&claims)).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/console/"), "{}", answer.body);
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/console"), "{}", answer.body);
     (console, issuer)
 }
 
@@ -107,7 +107,7 @@ async fn they_come_back_to_the_page_they_wanted_and_to_no_other_host() {
         let to: String = url::form_urlencoded::byte_serialize(elsewhere.as_bytes()).collect();
         let landed = come(&console, &issuer, &format!("?to={to}"), Token::default()).await;
         let kept = landed.location() == elsewhere && elsewhere.starts_with("/console/%0d");
-        assert!(landed.location() == "/console/" || kept, "{elsewhere} → {}", landed.location());
+        assert!(landed.location() == "/console" || kept, "{elsewhere} → {}", landed.location());
     }
 }
 

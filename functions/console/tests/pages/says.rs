@@ -73,10 +73,10 @@ fn concerns_lead_to_the_store_that_has_them() {
     }
 }
 
-/// Nothing is flowing where orders are due and nobody comes for them.
 /// What is changed of a calm morning, and what the page says of it.
 type Case = (fn(&mut Overview), &'static str);
 
+/// Nothing is flowing where orders are due and nobody comes for them.
 #[test]
 fn what_stands_still_needs_people() {
     let says = |change: fn(&mut Overview)| {

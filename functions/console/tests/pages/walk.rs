@@ -19,7 +19,7 @@ use crate::world::{Answer, Console, World};
 async fn opened(world: &World) -> Console {
     let (console, invitation) = world.on_a_laptop();
     let path = invitation.strip_prefix("http://127.0.0.1:8085").unwrap().to_owned();
-    assert_eq!(console.get(&path).await.location(), "/console/");
+    assert_eq!(console.get(&path).await.location(), "/console");
     console
 }
 
@@ -74,7 +74,7 @@ async fn every_link_of_the_navigation_is_a_page() {
     let today = page(&console, "/console/").await;
     for place in NAVIGATION.iter().flat_map(|(_, places)| places.iter()) {
         let address = link(&today, place.name);
-        assert_eq!(address, format!("/console{}", place.path));
+        assert_eq!(address, format!("/console{}", place.path.trim_end_matches('/')));
         let there = page(&console, &address).await;
         let here = tags(&there).into_iter().find(|tag| tag.attribute("aria-current") == Some("page"));
         assert_eq!(here.unwrap().attribute("href"), Some(address.as_str()), "it says where we are");
