@@ -184,6 +184,7 @@ fn check_credits(order: &Order) {
         amount,
         reason: "".into(),
         lines,
+        of_return: None,
     };
     let refunds =
         [refund(1, of_lines, lines), refund(2, order.total / Decimal::TWO, Vec::new())];

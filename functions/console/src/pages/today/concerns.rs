@@ -94,7 +94,7 @@ fn queues(view: &Overview) -> Vec<Concern> {
     dead.map(|queue| Concern {
         bad: true,
         says: format!(
-            "{} of the queue {} failed again and again and lie aside as dead letters.",
+            "{} of the queue {} failed again and again: set aside as dead letters.",
             count(queue.dead, "message", "messages"),
             queue.queue
         ),
