@@ -50,12 +50,14 @@ impl Session<'_> {
 
     /// The hold stands, also if it had to wait for the shop to be read.
     fn keep(&mut self, config: &StoreConfig, order: &Order, why: &'static str) -> Done {
+        let (now, ends) = (self.now(), reservation_ends(order, config));
         let record = &mut self.held.record;
         if let Some(exception) = record.exception().cloned() {
             record.hold = Hold::Exception(exception);
         }
-        if is_accepted_reservation(record) {
-            record.wait(WaitReason::Payment, reservation_ends(order, config));
+        // Once it is over nobody waits for it: it is paid, or was let expire.
+        if is_accepted_reservation(record) && ends > now {
+            record.wait(WaitReason::Payment, ends);
         }
         Done::new("unchanged", why)
     }

@@ -12,11 +12,11 @@ use weir_domain::mapping::MappingKind;
 use weir_domain::order::OrderStatus;
 use weir_domain::outcome::CallError;
 use weir_domain::ports::{
-    Adoption, DocumentState, Erp, ErpBooks, ErpConnections, ErpDesk, Ledger, LedgerError, PlannedRequest,
-    ShopError, WriteOffs,
+    Adoption, Claim, DocumentState, Erp, ErpBooks, ErpConnections, ErpDesk, Ledger, LedgerError,
+    PlannedRequest, ShopError, WriteOffs,
 };
 use weir_domain::push::Pushed;
-use weir_domain::record::{DocumentAxis, Hold, PaymentAxis};
+use weir_domain::record::{Concern, DocumentAxis, Exception, Hold, PaymentAxis};
 use weir_domain::sales::SalesOrder;
 use weir_testkit::{FakeErp, FakeStockQueue, sample};
 
@@ -325,6 +325,32 @@ fn an_accepted_reservation_ends_all_the_same() {
     world.clock.advance(SignedDuration::from_hours(24 * 15));
     world.minutes(3);
     assert_eq!(world.exception(&key), "payment_overdue");
+}
+
+#[test]
+fn an_accepted_order_that_was_paid_waits_for_no_reservation_that_is_over() {
+    let world = World::new();
+    let key = world.reserve();
+    let hint = sample::hint(&key, Cause::Desk, world.now());
+    let claim = block_on(world.ledger.claim(&hint, "match", world.now(), SignedDuration::from_secs(70)));
+    let Ok(Claim::Claimed(mut held)) = claim else { panic!("{claim:?}") };
+    held.record.hold = Hold::Exception(Exception {
+        code: "document_doubled".into(),
+        subject: "order".into(),
+        detail: "There are two.".into(),
+        since: world.now(),
+        about: None,
+        concern: Concern::Documents,
+        accepted: None,
+    });
+    block_on(world.ledger.complete(*held, &sample::note("excepted", world.now()))).unwrap();
+    act(&world, &key, &Action::Accept).unwrap();
+    work_off(&world);
+    world.clock.advance(SignedDuration::from_hours(24 * 20));
+    world.change(&key, |order| order.status = OrderStatus::Processing);
+    world.minutes(3);
+    let record = world.record(&key);
+    assert_eq!((record.due_at(), record.view()), (None, "accepted"));
 }
 
 #[test]
